@@ -1,0 +1,256 @@
+"""The admin plane: health, metrics, reports, the cache, the configuration. Loopback by default, a token otherwise.
+
+Every route states here what it needs; nothing is reachable by default. No probe ever calls a model.
+"""
+
+import hmac
+import html
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from halfpenny.ledger.report import explain, recent, report
+from halfpenny.proxy.config import Config, ConfigError, parse
+from halfpenny.proxy.runtime import masked
+from halfpenny.proxy.units import Seconds
+from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.version import VERSION
+
+if TYPE_CHECKING:
+    from halfpenny.proxy.app import App
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_OPEN = frozenset({"/livez", "/readyz"})
+"""Answered without the token: an orchestrator asks these."""
+_CSP = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def admin_app(app: "App") -> web.Application:
+    """The admin application. Without `server.admin_token_env` it is open to whoever reaches its (loopback) listener."""
+    token_name = app.config.server.admin_token_env
+    token = os.environ.get(token_name, "") if token_name else ""
+    if token_name and len(token) < 16:
+        raise ConfigError(f"server.admin_token_env: {token_name} must be set, and hold at least 16 characters")
+    plane = _Plane(app)
+    admin = web.Application(middlewares=[_guard(token)], client_max_size=4 * 1024 * 1024)
+    admin.add_routes(
+        [
+            web.get("/livez", plane.live),
+            web.get("/readyz", plane.ready),
+            web.get("/metrics", plane.metrics),
+            web.get("/", plane.overview),
+            web.get("/api/report", plane.report),
+            web.get("/api/requests", plane.requests),
+            web.get("/api/explain/{id}", plane.explain),
+            web.get("/api/cache", plane.cache),
+            web.post("/api/cache/purge", plane.purge),
+            web.get("/api/routes", plane.routes),
+            web.get("/api/config", plane.config),
+            web.post("/api/config/validate", plane.validate),
+            web.post("/api/config/reload", plane.reload),
+            web.post("/api/drain", plane.drain),
+        ]
+    )
+    return admin
+
+
+def _guard(token: str) -> Any:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if token and request.path not in _OPEN:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), token.encode()):
+                return _json({"error": "the admin token is missing or wrong"}, status=401)
+        if request.method != "GET" and not _same_origin(request):
+            return _json({"error": "cross-origin requests are refused"}, status=403)
+        response = await handler(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = _CSP
+        return response
+
+    return guard
+
+
+def _same_origin(request: web.Request) -> bool:
+    """A browser on another site can reach loopback, too: it says so in `Origin` or `Sec-Fetch-Site`."""
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return site in ("none", "same-origin") and (origin is None or origin.partition("://")[2] == request.host)
+
+
+class _Plane:
+    def __init__(self, app: "App") -> None:
+        self.app = app
+
+    async def live(self, request: web.Request) -> web.Response:
+        return _json({"status": "live", "version": VERSION})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """503 only when it cannot serve; what is merely degraded is listed."""
+        serving = not self.app.draining and any(not slot.off_reason for slot in self.app.runtime.slots.values())
+        body = {
+            "status": "ready" if serving else "draining" if self.app.draining else "no backend is on",
+            "degraded": self.app.degraded(),
+            "config": self.app.runtime.sha,
+        }
+        return _json(body, status=200 if serving else 503)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        self.app.metrics.cache_bytes.set(self.app.services.cache.memory.size_bytes)
+        return web.Response(
+            body=self.app.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def report(self, request: web.Request) -> web.Response:
+        since, problem = _since(request.query.get("since", "24h"))
+        by = request.query.get("by")
+        if problem or by not in (None, "model", "route", "tenant", "tag"):
+            return _json({"error": problem or "by: expected model, route, tenant or tag"}, status=400)
+        await self.app.writer.flush(2.0)
+        return _json(await report(self.app.engine, since, datetime.now(UTC), by=by))  # type: ignore[arg-type]
+
+    async def requests(self, request: web.Request) -> web.Response:
+        limit = request.query.get("limit", "50")
+        if not limit.isdigit() or not 1 <= int(limit) <= 1000:
+            return _json({"error": "limit: expected a number from 1 to 1000"}, status=400)
+        await self.app.writer.flush(2.0)
+        return _json({"requests": await recent(self.app.engine, int(limit))})
+
+    async def explain(self, request: web.Request) -> web.Response:
+        await self.app.writer.flush(2.0)
+        rows = await explain(self.app.engine, request.match_info["id"])
+        if not rows:
+            return _json({"error": "no such request"}, status=404)
+        return _json({"request_id": request.match_info["id"], "rows": rows})
+
+    async def cache(self, request: web.Request) -> web.Response:
+        services = self.app.services
+        return _json(
+            {
+                "memory_entries": len(services.cache.memory),
+                "memory_bytes": services.cache.memory.size_bytes,
+                "stored_entries": await services.cache.sql.count(time.time()),
+                "vectors": len(services.neighbours) if services.neighbours is not None else 0,
+            }
+        )
+
+    async def purge(self, request: web.Request) -> web.Response:
+        """Body: a JSON object with any of key, entry_id, tenant, model, tag, older_than_s, all."""
+        try:
+            what = msgspec.json.decode(await request.read(), type=_Purge)
+        except msgspec.DecodeError as error:
+            return _json({"error": str(error)}, status=400)
+        if what == _Purge():
+            return _json({"error": "name what to purge, or all = true"}, status=400)
+        purged = await purge_everywhere(self.app, PurgeFilter(**msgspec.structs.asdict(what)))
+        return _json({"purged": purged})
+
+    async def routes(self, request: web.Request) -> web.Response:
+        slots = self.app.runtime.slots.values()
+        return _json(
+            {
+                "routes": [msgspec.to_builtins(route) for route in self.app.runtime.config.routes],
+                "backends": [
+                    {
+                        "name": slot.section.name,
+                        "kind": slot.section.kind,
+                        "on": not slot.off_reason,
+                        "off_reason": slot.off_reason,
+                        "ready": slot.ready,
+                        "breaker": repr(slot.breaker),
+                    }
+                    for slot in slots
+                ],
+            }
+        )
+
+    async def config(self, request: web.Request) -> web.Response:
+        return _json({"sha": self.app.runtime.sha, "config": masked(self.app.runtime.config)})
+
+    async def validate(self, request: web.Request) -> web.Response:
+        try:
+            config: Config = parse((await request.read()).decode(), "posted")
+        except (ConfigError, UnicodeDecodeError) as error:
+            return _json({"valid": False, "error": str(error)}, status=400)
+        return _json({"valid": True, "config": masked(config)})
+
+    async def reload(self, request: web.Request) -> web.Response:
+        try:
+            pending = self.app.reload()
+        except ConfigError as error:
+            return _json({"applied": False, "error": str(error), "sha": self.app.runtime.sha}, status=400)
+        return _json({"applied": True, "sha": self.app.runtime.sha, "needs_restart": pending})
+
+    async def drain(self, request: web.Request) -> web.Response:
+        self.app.begin_drain()
+        return _json({"draining": True})
+
+    async def overview(self, request: web.Request) -> web.Response:
+        await self.app.writer.flush(2.0)
+        now = datetime.now(UTC)
+        shown = msgspec.to_builtins(await report(self.app.engine, now - timedelta(hours=24), now))
+        rows = "".join(
+            f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(_plain(value))}</td></tr>"
+            for name, value in shown.items()
+            if value is not None and name != "by"
+        )
+        degraded = "".join(f"<li>{html.escape(item)}</li>" for item in self.app.degraded())
+        page = _PAGE.format(version=VERSION, rows=rows, degraded=degraded or "<li>nothing</li>")
+        return web.Response(text=page, content_type="text/html")
+
+
+class _Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    key: str | None = None
+    entry_id: str | None = None
+    tenant: str | None = None
+    model: str | None = None
+    tag: str | None = None
+    older_than_s: float | None = None
+    all: bool = False
+
+
+async def purge_everywhere(app: "App", what: PurgeFilter) -> int:
+    """Memory, store and vectors. A vector that stays behind is harmless: its entry is gone when it is looked for."""
+    return await app.services.cache.purge(what, time.time())
+
+
+def _since(text: str) -> tuple[datetime, str]:
+    now = datetime.now(UTC)
+    try:
+        return now - timedelta(seconds=Seconds.parse(text)), ""
+    except ValueError as error:
+        return now, f"since: {error}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {amount}" for name, amount in value.items())
+    return str(value)
+
+
+def _json(value: Any, *, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Halfpenny</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; color: #222 }}
+table {{ border-collapse: collapse; width: 100% }}
+th, td {{ text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #ddd; font-weight: normal }}
+td {{ font-variant-numeric: tabular-nums }}
+</style></head><body>
+<h1>Halfpenny {version}</h1>
+<h2>Last 24 hours</h2>
+<table>{rows}</table>
+<h2>Degraded</h2>
+<ul>{degraded}</ul>
+<p>Also here: <a href="/metrics">/metrics</a>, <a href="/readyz">/readyz</a>, <a href="/api/requests">/api/requests</a>,
+<a href="/api/cache">/api/cache</a>, <a href="/api/config">/api/config</a>.</p>
+</body></html>
+"""

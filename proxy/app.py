@@ -1,0 +1,388 @@
+"""The composition root: builds every part from the configuration, starts and stops it, swaps it on reload."""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from halfpenny.backends.base import BackendError
+from halfpenny.backends.retry import RetryBudget
+from halfpenny.ledger.book import KIND as LEDGER_KIND
+from halfpenny.ledger.book import Ledger, close_open_rows
+from halfpenny.proxy.admin import admin_app
+from halfpenny.proxy.config import Config, ConfigError, host_port, load
+from halfpenny.proxy.pipeline import Pipeline
+from halfpenny.proxy.runtime import Runtime, Services, Slot, build
+from halfpenny.proxy.server import DataServer, require_c_parser
+from halfpenny.proxy.tasks import TaskOwner
+from halfpenny.proxy.telemetry import Metrics, Tracing
+from halfpenny.semantic_cache.embedders import load_embedder
+from halfpenny.semantic_cache.indexes import load_index
+from halfpenny.semantic_cache.neighbours import Neighbours
+from halfpenny.semantic_cache.stores.memory import MemoryStore
+from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
+from halfpenny.semantic_cache.stores.sql import SqlStore
+from halfpenny.semantic_cache.stores.tiered import Tiered
+from halfpenny.storage.engine import make_engine, sqlite_path
+from halfpenny.storage.lifecycle import upgrade
+from halfpenny.storage.spool import Spool
+from halfpenny.storage.writer import Writer
+
+log = logging.getLogger(__name__)
+_RELOAD_POLL_S = 1.0
+_LAG_PROBE_S = 0.1
+_VACUUM_S = 300.0
+_FLUSH_S = 10.0
+_RESTART_KEYS = ("server", "store", "telemetry")
+
+
+class App:
+    """One process of the proxy. `start`, then `run_until` a signal, then `stop`; tests use `start` and `stop` alone."""
+
+    def __init__(self, config: Config, path: Path | None = None, environment: dict[str, str] | None = None) -> None:
+        require_c_parser()
+        self.config = config
+        self.path = path
+        self.environment = environment
+        self.last_reload_error = ""
+        self.tasks = TaskOwner("app")
+        self.metrics = Metrics()
+        self.started_s = time.time()
+        self.data_address = ("", 0)
+        self.admin_address = ("", 0)
+        self.previous: Config | None = None
+        self._draining = asyncio.Event()
+        self._sites: list[web.BaseSite] = []
+        self._runners: list[Any] = []
+
+    # start
+
+    async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
+        """Open the store, build the parts, listen. Raises `ConfigError`, `StorageError` or OSError (port taken)."""
+        self.engine = await self._open_store()
+        runtime = build(self.config, environment=self.environment)
+        self.services = self._services(runtime)
+        await self._recover()
+        self.pipeline = Pipeline(self.services, runtime)
+        self.metrics.set_config(runtime.sha)
+        spawn = self.tasks.spawn
+        spawn("writer", self.writer.run())
+        spawn("loop-lag", self._watch_lag())
+        spawn("vacuum", self._vacuum())
+        if self.services.neighbours is not None:
+            spawn("neighbours", self._start_neighbours(self.services.neighbours))
+        self._warm(runtime)
+        if self.path is not None:
+            spawn("reload", self._watch_file(self.path))
+        await self._listen(reuse_port=reuse_port, with_admin=with_admin)
+        self._announce(runtime)
+
+    async def _open_store(self) -> AsyncEngine:
+        store = self.config.store
+        engine = make_engine(store.url, durable=store.durable)
+        await upgrade(engine)
+        file = sqlite_path(engine)
+        default = f"{file}.spool" if file is not None else "halfpenny.spool"
+        self.spool = Spool(Path(store.spool or default))
+        return engine
+
+    def _services(self, runtime: Runtime) -> Services:
+        store, semantic = self.config.store, self.config.cache.semantic
+        ledger = Ledger(self.spool.append)
+        sql = SqlStore(self.engine, self.spool.append, max_bytes=store.max_size)
+        self.writer = Writer(self.spool, self.engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
+        sql.flush_with(self.writer.flush)
+        self.sql = sql
+        tracing = (
+            Tracing.to_collector(self.config.telemetry.otlp_endpoint) if self.config.telemetry.otlp_endpoint else Tracing()
+        )
+        return Services(
+            metrics=self.metrics,
+            tracing=tracing,
+            ledger=ledger,
+            cache=Tiered(MemoryStore(store.memory), sql),
+            neighbours=_neighbours(self.config) if semantic.enabled and self.config.cache.exact.enabled else None,
+            retry_budget=RetryBudget(share=self.config.retry.budget, clock=time.monotonic),
+            tasks=TaskOwner("flights"),
+        )
+
+    async def _recover(self) -> None:
+        """Replay what a crashed process left in the spool, then close the rows that nobody is left to settle."""
+        if not await self.writer.flush(_FLUSH_S):
+            log.warning("the store does not take records yet: serving goes on, the spool keeps them")
+            return
+        closed = await close_open_rows(self.engine, int(self.started_s * 1e6))
+        if closed:
+            log.warning("%d ledger rows of an earlier process were closed as estimated", closed)
+
+    async def _start_neighbours(self, neighbours: Neighbours) -> None:
+        await neighbours.start()
+        await neighbours.rebuild(self.services.cache.scan(time.time()))
+        log.info("semantic cache ready: %r", neighbours)
+
+    def _warm(self, runtime: Runtime) -> None:
+        for slot in runtime.slots.values():
+            if slot.backend is not None and not slot.ready:
+                self.tasks.spawn(f"warm {slot.section.name}", _warm(slot))
+
+    async def _listen(self, *, reuse_port: bool, with_admin: bool) -> None:
+        server = self.config.server
+        data = DataServer(
+            self.pipeline.handle, header_timeout_s=server.header_timeout, keep_alive_s=server.keep_alive
+        )
+        self.data_server = data
+        runner = web.ServerRunner(data, shutdown_timeout=1.0)
+        await runner.setup()
+        host, port = host_port(server.listen)
+        site = web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024)
+        await site.start()
+        self._sites.append(site)
+        self._runners.append(runner)
+        self.data_address = runner.addresses[0][:2]
+        if with_admin:
+            admin = web.AppRunner(admin_app(self), access_log=None, shutdown_timeout=1.0)
+            await admin.setup()
+            host, port = host_port(server.admin)
+            await web.TCPSite(admin, host, port).start()
+            self._runners.append(admin)
+            self.admin_address = admin.addresses[0][:2]
+
+    def _announce(self, runtime: Runtime) -> None:
+        host, port = self.data_address
+        log.info("serving on http://%s:%d/v1, admin on http://%s:%d/", host, port, *self.admin_address)
+        for slot in runtime.slots.values():
+            if slot.off_reason:
+                log.warning("backend %s is off: %s", slot.section.name, slot.off_reason)
+        on = [slot for slot in runtime.slots.values() if not slot.off_reason]
+        if on and all(slot.local for slot in on):
+            log.warning("every answer comes from the model in this process until a remote backend is switched on")
+        for warning in runtime.router.warnings:
+            log.warning("%s", warning)
+
+    # run
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.pipeline.runtime
+
+    def degraded(self) -> list[str]:
+        """What is not working, in words; requests are served all the same."""
+        found = []
+        if self.spool.failing:
+            found.append(f"spool: {self.spool.failing}")
+        if self.writer.degraded:
+            found.append(f"store: {self.writer.degraded}")
+        neighbours = self.services.neighbours
+        if neighbours is not None and not neighbours.ready:
+            found.append("semantic cache: the embedding model is not ready")
+        for slot in self.runtime.slots.values():
+            if slot.off_reason:
+                found.append(f"backend {slot.section.name}: {slot.off_reason}")
+            elif not slot.ready:
+                found.append(f"backend {slot.section.name}: its model is not loaded")
+            elif not slot.breaker.closed:
+                found.append(f"backend {slot.section.name}: {slot.breaker!r}")
+        if self.last_reload_error:
+            found.append(f"configuration: the changed file was refused: {self.last_reload_error}")
+        return found
+
+    @property
+    def draining(self) -> bool:
+        return self._draining.is_set()
+
+    def begin_drain(self) -> None:
+        self._draining.set()
+
+    async def run_until_signal(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.begin_drain)
+        await self._draining.wait()
+
+    def apply(self, config: Config) -> list[str]:
+        """Swap in a new configuration. Returns the keys that only a restart can change. Raises `ConfigError`."""
+        current = self.runtime
+        runtime = build(config, previous=current, environment=self.environment)
+        pending = [
+            key for key in _RESTART_KEYS if getattr(config, key) != getattr(self.config, key) and _needs_restart(key, self.config, config)
+        ]
+        self.previous = current.config
+        self.pipeline.runtime = runtime
+        self.pipeline.forget_memos()
+        self.metrics.set_config(runtime.sha)
+        self._warm(runtime)
+        gone = [slot for name, slot in current.slots.items() if runtime.slots.get(name) is not slot]
+        for slot in gone:
+            if slot.backend is not None:
+                self.tasks.spawn(f"retire {slot.section.name}", _retire(slot))
+        return pending
+
+    def reload(self) -> list[str]:
+        """Read the file again and apply it; a bad file keeps the old configuration. Raises `ConfigError`."""
+        try:
+            pending = self.apply(load(self.path))
+        except ConfigError as error:
+            self.last_reload_error = str(error)
+            self.metrics.config_rejected.inc()
+            log.error("configuration refused, the old one stays: %s", error)
+            raise
+        self.last_reload_error = ""
+        log.info("configuration %s applied", self.runtime.sha)
+        for key in pending:
+            log.warning("[%s] changed: takes effect at the next start", key)
+        return pending
+
+    async def _watch_file(self, path: Path) -> None:
+        loop = asyncio.get_running_loop()
+        seen = await loop.run_in_executor(None, _stamp, path)
+        while True:
+            await asyncio.sleep(_RELOAD_POLL_S)
+            stamp = await loop.run_in_executor(None, _stamp, path)
+            if stamp == seen or stamp is None:
+                continue
+            seen = stamp
+            try:
+                self.reload()
+            except ConfigError:
+                continue
+
+    async def _watch_lag(self) -> None:
+        metrics = self.metrics
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(_LAG_PROBE_S)
+            metrics.loop_lag.observe(max(0.0, time.perf_counter() - before - _LAG_PROBE_S))
+            metrics.ledger_queue.set(self.writer.lag)
+            metrics.dropped.set(self.spool.refused)
+            metrics.flights.set(len(self.services.flights))
+            metrics.waiting.set(len(self.data_server.connections))
+
+    async def _vacuum(self) -> None:
+        while True:
+            await asyncio.sleep(_VACUUM_S)
+            await self.sql.vacuum(time.time())
+
+    # stop
+
+    async def stop(self) -> None:
+        """Drain: refuse new connections, let requests in flight end, flush the ledger, close everything."""
+        self._draining.set()
+        self.pipeline.draining = True
+        for site in self._sites:
+            await site.stop()
+        self.data_server.pre_shutdown()
+        deadline = time.monotonic() + self.config.server.drain_timeout
+        while self.pipeline.in_flight and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if self.pipeline.in_flight:
+            log.warning("%d requests were cut at the end of the drain time", self.pipeline.in_flight)
+        await self.services.tasks.close()
+        for runner in self._runners:
+            await runner.cleanup()
+        for slot in self.runtime.slots.values():
+            if slot.backend is not None:
+                await slot.backend.close()
+        if self.services.neighbours is not None:
+            await self.services.neighbours.close()
+        if not await self.writer.close(_FLUSH_S):
+            log.warning("the store did not take everything: the spool keeps it for the next start")
+        await self.tasks.close()
+        self.services.tracing.close()
+        await self.engine.dispose()
+
+
+def _neighbours(config: Config) -> Neighbours:
+    semantic = config.cache.semantic
+    name = semantic.embedder
+
+    def embedder() -> Any:
+        if name in ("onnx", "hashing"):
+            return load_embedder(name)
+        return load_embedder("sentence-transformers", model=name)
+
+    def index(dimensions: int) -> Any:
+        return load_index(semantic.index, dimensions)
+
+    return Neighbours(embedder, index, max_entries=semantic.max_entries, timeout_s=semantic.timeout)
+
+
+async def _warm(slot: Slot) -> None:
+    assert slot.backend is not None
+    try:
+        await slot.backend.warm()
+    except BackendError as error:
+        log.warning("backend %s is not ready: %s", slot.section.name, error)
+    else:
+        slot.ready = True
+        log.info("backend %s ready", slot.section.name)
+
+
+async def _retire(slot: Slot) -> None:
+    """Close a backend that no configuration names any more, once the requests that hold it have ended."""
+    assert slot.backend is not None
+    while slot.in_use:
+        await asyncio.sleep(0.2)
+    await slot.backend.close()
+
+
+def _needs_restart(section: str, old: Config, new: Config) -> bool:
+    if section != "server":
+        return True
+    live = {"body_limit", "body_idle_timeout", "total_timeout", "drain_timeout"}
+    return any(
+        getattr(old.server, name) != getattr(new.server, name)
+        for name in old.server.__struct_fields__
+        if name not in live
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def run(app: App, *, on_ready: Callable[[App], None] | None = None, reuse_port: bool = False, with_admin: bool = True) -> None:
+    """Serve on uvloop until SIGTERM or SIGINT."""
+    import uvloop
+
+    async def main() -> None:
+        await app.start(reuse_port=reuse_port, with_admin=with_admin)
+        if on_ready is not None:
+            on_ready(app)
+        try:
+            await app.run_until_signal()
+        finally:
+            await app.stop()
+
+    uvloop.run(main())
+
+
+def open_file_limit() -> None:
+    """Raise the soft limit on open files to the hard one: every connection is one."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def port_is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+

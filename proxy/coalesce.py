@@ -1,0 +1,190 @@
+"""One fetch shared by identical requests in flight.
+
+A `Flight` is owned by a task of its own (so no client's cancellation reaches the upstream call while anybody else still
+waits) and read by subscribers. What is published stays until the flight ends, so a late joiner gets the prefix and then
+the live bytes. When the last subscriber leaves, the task is cancelled, which closes the upstream connection.
+
+Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set once by the owner; `Flights._by_key`.
+"""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from halfpenny.proxy.errors import ProxyError
+from halfpenny.proxy.headers import Pairs
+from halfpenny.semantic_cache.base import SemanticHit
+
+FlightKey = tuple[str, bool]
+"""(exact key, streamed)."""
+
+
+class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of the upstream's reply as subscribers see it."""
+
+    status: int
+    headers: Pairs
+    served_by: str
+    storing: bool
+    whole: bool
+    """The body was read to its end before the head was published: `stored` and the cost are facts, not intents."""
+    cost_pico: int | None = None
+    spent_retries: bool = False
+
+
+class Flight:
+    """Single-loop. The owner calls `publish_*` and `end`; subscribers `wait_head` and `read`."""
+
+    def __init__(self, key: FlightKey | None, *, max_ahead_bytes: int = 1 << 20) -> None:
+        self.key = key
+        self.head: ReplyHead | None = None
+        self.hit: SemanticHit | None = None
+        self.refusal: ProxyError | None = None
+        self.broken: ProxyError | None = None
+        self.ended = False
+        self.subscribers = 0
+        self.bypassed = ""
+        self.cost_pico = 0
+        self.report: dict[str, Any] = {}
+        self.task: asyncio.Task[None] | None = None
+        self._chunks: list[bytes] = []
+        self._published_bytes = 0
+        self._most_read_bytes = 0
+        self._max_ahead_bytes = max_ahead_bytes
+        self._waiters: list[asyncio.Future[None]] = []
+        self._room: asyncio.Future[None] | None = None
+
+    def __repr__(self) -> str:
+        state = "ended" if self.ended else "head" if self.head else "waiting"
+        return f"<Flight {state}, {self.subscribers} subscribed, {self._published_bytes} bytes>"
+
+    @property
+    def failed(self) -> bool:
+        """True if it ended badly before any content: its followers may try once more between them."""
+        return self.refusal is not None and self.refusal.status >= 500 or (
+            self.head is not None and self.head.whole and (self.head.status >= 500 or self.head.status == 429)
+        )
+
+    def body(self) -> bytes:
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+    # the owner's side
+
+    def publish_head(self, head: ReplyHead) -> None:
+        self.head = head
+        self._wake()
+
+    async def publish(self, chunk: bytes) -> None:
+        """Hand on one chunk; waits while even the fastest subscriber is too far behind (back-pressure)."""
+        self._chunks.append(chunk)
+        self._published_bytes += len(chunk)
+        self._wake()
+        while self._published_bytes - self._most_read_bytes > self._max_ahead_bytes and self.subscribers:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def publish_whole(self, head: ReplyHead, body: bytes) -> None:
+        self._chunks.append(body)
+        self._published_bytes += len(body)
+        self.publish_head(head)
+
+    def answer_from(self, hit: SemanticHit) -> None:
+        self.hit = hit
+        self.end()
+
+    def refuse(self, error: ProxyError) -> None:
+        self.refusal = error
+        self.end()
+
+    def break_off(self, error: ProxyError) -> None:
+        """The reply broke after its head was published."""
+        self.broken = error
+        self.end()
+
+    def end(self) -> None:
+        self.ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # the subscribers' side
+
+    async def _changed(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    async def wait_head(self) -> None:
+        """Until there is a head, a hit, or a refusal."""
+        while self.head is None and not self.ended:
+            await self._changed()
+
+    async def wait_end(self) -> None:
+        while not self.ended:
+            self._read_up_to(self._published_bytes)
+            await self._changed()
+
+    async def read(self, at: int) -> bytes | None:
+        """Chunk number `at`, or None at the end (then look at `broken`)."""
+        while at >= len(self._chunks):
+            if self.ended:
+                return None
+            await self._changed()
+        return self._chunks[at]
+
+    def _read_up_to(self, count: int) -> None:
+        if count > self._most_read_bytes:
+            self._most_read_bytes = count
+            if self._room is not None and not self._room.done():
+                self._room.set_result(None)
+
+    def delivered(self, count: int) -> None:
+        """A subscriber has passed on `count` bytes in all."""
+        self._read_up_to(count)
+
+    def leave(self) -> bool:
+        """One subscriber fewer; True if that was the last of a flight that is still under way (it is cancelled)."""
+        self.subscribers -= 1
+        if self.subscribers == 0 and self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        if self.subscribers > 0 or self.ended or self.task is None:
+            return False
+        self.task.cancel()
+        return True
+
+
+class Flights:
+    """The flights that may be joined."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[FlightKey, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __repr__(self) -> str:
+        return f"<Flights {len(self._by_key)} joinable>"
+
+    def join(self, key: str, *, stream: bool) -> Flight | None:
+        """A flight that this request can read from. A non-streaming request can also be served by a streamed flight;
+        the reverse would keep a streaming caller waiting for the whole answer, so it is not done."""
+        flight = self._by_key.get((key, stream))
+        if flight is None and not stream:
+            flight = self._by_key.get((key, True))
+        if flight is None or flight.failed or flight.broken is not None:
+            return None
+        return flight
+
+    def register(self, flight: Flight) -> None:
+        if flight.key is not None:
+            self._by_key[flight.key] = flight
+
+    def forget(self, flight: Flight) -> None:
+        """No more joiners. Idempotent, and leaves a newer flight of the same key alone."""
+        if flight.key is not None and self._by_key.get(flight.key) is flight:
+            del self._by_key[flight.key]

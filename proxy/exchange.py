@@ -1,0 +1,95 @@
+"""One client's request while it is being served: what was read, and what the ledger must know at the end."""
+
+import random
+import time
+from typing import Any
+
+from halfpenny.ledger.base import Outcome, Settled
+from halfpenny.proxy.headers import ANONYMOUS, NO_WISHES, Head, RawHeaders, Wishes
+from halfpenny.proxy.surfaces.base import Ask, Surface
+from halfpenny.semantic_cache.admission import Allowed
+
+NO_HEAD = Head(tenant=ANONYMOUS, wishes=NO_WISHES, key_headers=(), content_encoding="")
+
+
+def new_id(prefix: str, at_us: int) -> str:
+    """Sortable by time, unique across processes: microseconds and 64 random bits."""
+    return f"{prefix}{at_us:014x}{random.getrandbits(64):016x}"
+
+
+class Exchange:
+    """Mutable, owned by the handler of one request (and read by the flight that it leads)."""
+
+    __slots__ = (
+        "allowed",
+        "ask",
+        "at_us",
+        "head",
+        "key",
+        "method",
+        "model",
+        "outcome",
+        "partition",
+        "path",
+        "raw_headers",
+        "request_id",
+        "route",
+        "row_written",
+        "started",
+        "surface",
+        "target",
+        "upstream_s",
+        "wants_usage",
+        "why",
+    )
+
+    def __init__(self, method: str, target: str, raw_headers: RawHeaders) -> None:
+        self.started = time.perf_counter()
+        self.at_us = time.time_ns() // 1000
+        self.request_id = new_id("hp-", self.at_us)
+        self.method = method
+        self.target = target
+        self.path = target.partition("?")[0]
+        self.raw_headers = raw_headers
+        self.head = NO_HEAD
+        self.surface: Surface | None = None
+        self.ask: Ask | None = None
+        self.model = ""
+        self.key = ""
+        self.partition: str | None = None
+        self.allowed = Allowed(look_up=False, store=False, semantic=False, coalesce=False)
+        self.route = ""
+        self.outcome: Outcome = "error"
+        self.upstream_s = 0.0
+        self.row_written = False
+        self.wants_usage = False
+        self.why: dict[str, Any] = {}
+
+    @property
+    def wishes(self) -> Wishes:
+        return self.head.wishes
+
+    @property
+    def surface_name(self) -> str:
+        return self.surface.name if self.surface is not None else "passthrough"
+
+    def elapsed_us(self) -> int:
+        return int((time.perf_counter() - self.started) * 1e6)
+
+    def row(self, **fields: Any) -> Settled:
+        """A ledger row about this request with its common fields filled in."""
+        common: dict[str, Any] = {
+            "id": new_id("", self.at_us),
+            "request_id": self.request_id,
+            "at_us": self.at_us,
+            "settled_at_us": self.at_us + self.elapsed_us(),
+            "tenant": self.head.tenant,
+            "surface": self.surface_name,
+            "route": self.route,
+            "requested_model": self.model,
+            "duration_us": self.elapsed_us(),
+            "tags": self.head.wishes.tags,
+            "state": "final",
+        }
+        common.update(fields)
+        return Settled(**common)

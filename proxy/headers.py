@@ -1,0 +1,249 @@
+"""Headers: hop-by-hop rules, the caller's wishes, the caller's tenancy, `Cache-Status`.
+
+RFC 9110 section 7.6.1 names the hop-by-hop fields, RFC 9111 section 5.2.1 the request directives, RFC 9211 the answer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from halfpenny.proxy.errors import ProxyError, bad_request
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+Pairs = tuple[tuple[str, str], ...]
+CacheWish = Literal["off", "exact", "semantic"]
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_NOT_FORWARDED = _HOP_BY_HOP | {"host", "content-length", "expect", "cache-control"}
+_CREDENTIALS = (
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "openai-organization",
+    "openai-project",
+    "anthropic-workspace-id",
+)
+_CREDENTIAL_SET = frozenset(_CREDENTIALS)
+_KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
+_KEY_PREFIX = "x-amzn-sagemaker-"
+_NAMES_OF_INTEREST = _CREDENTIAL_SET | _KEY_HEADERS | {"cache-control", "content-encoding"}
+_NEVER_REPLAYED = frozenset({"set-cookie", "date", "server"})
+
+ANONYMOUS = "anonymous"
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked of the proxy. Nothing here widens what the configuration allows."""
+
+    no_cache: bool = False
+    no_store: bool = False
+    only_if_cached: bool = False
+    max_age_s: int | None = None
+    cache: CacheWish = "semantic"
+    max_false_hit_rate: float | None = None
+    route: str | None = None
+    model: str | None = None
+    deadline: str | None = None
+    tags: dict[str, str] = {}
+
+
+NO_WISHES = Wishes()
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What one walk over the request headers finds."""
+
+    tenant: str
+    wishes: Wishes
+    key_headers: tuple[tuple[str, str], ...]
+    content_encoding: str
+
+
+def read_head(raw: RawHeaders) -> Head:
+    """Walk the headers once. Raises `ProxyError` (400) for a Halfpenny header that cannot be understood."""
+    credentials: dict[str, bytes] = {}
+    key_headers: list[tuple[str, str]] = []
+    ours: dict[str, str] = {}
+    encoding = ""
+    for raw_name, value in raw:
+        name = raw_name.lower().decode("latin-1")
+        if name in _NAMES_OF_INTEREST:
+            if name in _CREDENTIAL_SET:
+                credentials[name] = value
+            elif name in _KEY_HEADERS:
+                key_headers.append((name, value.decode("latin-1")))
+            elif name == "cache-control":
+                ours[name] = f"{ours[name]},{value.decode('latin-1')}" if name in ours else value.decode("latin-1")
+            else:
+                encoding = value.decode("latin-1").strip().lower()
+        elif name.startswith("halfpenny-"):
+            ours[name] = value.decode("latin-1")
+        elif name.startswith(_KEY_PREFIX):
+            key_headers.append((name, value.decode("latin-1")))
+    if len(key_headers) > 1:
+        key_headers.sort()
+    return Head(
+        tenant=tenant_of(credentials) if credentials else ANONYMOUS,
+        wishes=_read_wishes(ours) if ours else NO_WISHES,
+        key_headers=tuple(key_headers),
+        content_encoding="" if encoding == "identity" else encoding,
+    )
+
+
+def tenant_of(credentials: dict[str, bytes]) -> str:
+    """A name for whoever holds these credentials: SHA-256 over length-prefixed fields, never a part of a secret."""
+    digest = hashlib.sha256(b"halfpenny-tenant-1")
+    for name in _CREDENTIALS:
+        value = credentials.get(name)
+        if value is not None:
+            digest.update(b"%s:%d:" % (name.encode(), len(value)))
+            digest.update(value)
+    return digest.hexdigest()[:32]
+
+
+def _read_wishes(ours: dict[str, str]) -> Wishes:
+    directives = _directives(ours.get("cache-control", ""))
+    cache = ours.get("halfpenny-cache", "semantic").strip().lower()
+    if cache not in ("off", "exact", "semantic"):
+        raise bad_request(f"Halfpenny-Cache: expected off, exact or semantic, got {cache!r}", param="Halfpenny-Cache")
+    return Wishes(
+        no_cache="no-cache" in directives,
+        no_store="no-store" in directives,
+        only_if_cached="only-if-cached" in directives,
+        max_age_s=_max_age(directives.get("max-age")),
+        cache=cache,  # type: ignore[arg-type]
+        max_false_hit_rate=_rate(ours.get("halfpenny-max-false-hit-rate")),
+        route=ours.get("halfpenny-route"),
+        model=ours.get("halfpenny-model"),
+        deadline=ours.get("halfpenny-deadline"),
+        tags=_tags(ours.get("halfpenny-tags")),
+    )
+
+
+def _directives(text: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        if name:
+            found[name.strip().lower()] = value.strip().strip('"') if value else None
+    return found
+
+
+def _max_age(text: str | None) -> int | None:
+    # RFC 9111 section 1.2.2: what cannot be read as delta-seconds is no use to a cache; the strictest reading is 0.
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _rate(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0.0 <= rate <= 1.0:
+        raise bad_request(
+            f"Halfpenny-Max-False-Hit-Rate: expected a share between 0 and 1, got {text!r}",
+            param="Halfpenny-Max-False-Hit-Rate",
+        )
+    return rate
+
+
+def _tags(text: str | None) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        name, separator, value = part.partition("=")
+        if not separator or not name.strip() or len(part) > 256 or len(tags) >= 16:
+            raise bad_request(
+                f"Halfpenny-Tags: expected at most 16 'name=value' of 256 characters, got {part.strip()[:60]!r}",
+                param="Halfpenny-Tags",
+            )
+        tags[name.strip()] = value.strip()
+    return tags
+
+
+def forwarded(raw: RawHeaders, *, drop: Iterable[str] = (), keep_length: bool = False) -> Pairs:
+    """The request headers that go upstream: same order, same spelling, less hop-by-hop and ours.
+
+    `keep_length` leaves Content-Length where it stood, for a body that is streamed with its own framing.
+
+    Raises `ProxyError` for CR, LF or NUL in a value, which a lenient parser may have let through.
+    """
+    dropped = _NOT_FORWARDED | set(drop) | _named_by_connection(raw)
+    if keep_length:
+        dropped = dropped - {"content-length"}
+    kept: list[tuple[str, str]] = []
+    for raw_name, raw_value in raw:
+        name = raw_name.decode("latin-1")
+        low = name.lower()
+        if low in dropped or low.startswith("halfpenny-"):
+            continue
+        value = raw_value.decode("utf-8", "surrogateescape")
+        if "\r" in value or "\n" in value or "\0" in value:
+            raise ProxyError(400, "invalid_header", f"header {name!r} has a control character in its value")
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The response headers that go back to the client, less hop-by-hop (framing is ours on this side)."""
+    pairs = list(headers)
+    named = {
+        token.strip().lower()
+        for name, value in pairs
+        if name.lower() == "connection"
+        for token in value.split(",")
+    }
+    dropped = _HOP_BY_HOP | named
+    return [(name, value) for name, value in pairs if name.lower() not in dropped]
+
+
+def replayable(content_type: str) -> list[tuple[str, str]]:
+    return [("Content-Type", content_type)]
+
+
+def _named_by_connection(raw: RawHeaders) -> set[str]:
+    return {
+        token.strip().lower().decode("latin-1")
+        for name, value in raw
+        if name.lower() == b"connection"
+        for token in value.split(b",")
+    }
+
+
+def cache_status_hit(detail: str, ttl_s: int) -> str:
+    return f"halfpenny; hit; ttl={ttl_s}; detail={detail}"
+
+
+def cache_status_forward(
+    reason: str, *, stored: bool = False, collapsed: bool = False, detail: str = "", ttl_s: int | None = None
+) -> str:
+    parts = ["halfpenny", f"fwd={reason}"]
+    if stored:
+        parts.append("stored")
+    if collapsed:
+        parts.append("collapsed")
+    if ttl_s is not None and stored:
+        parts.append(f"ttl={ttl_s}")
+    if detail:
+        parts.append(f"detail={detail}")
+    return "; ".join(parts)

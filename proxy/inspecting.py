@@ -1,0 +1,202 @@
+"""`check`, `doctor` and `route --explain`: what would run, what is wrong, where a request would go."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from halfpenny.proxy.app import port_is_free
+from halfpenny.proxy.config import Config, host_port
+from halfpenny.proxy.errors import ProxyError
+from halfpenny.proxy.fetch import estimate_tokens
+from halfpenny.proxy.runtime import Slot, build, config_sha, masked
+from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
+from halfpenny.router.base import NoPlan, Prompt
+from halfpenny.storage.engine import make_engine, sqlite_path
+from halfpenny.storage.lifecycle import schema_version
+from halfpenny.storage.sqlite import StorageError
+
+PrintJson = Callable[[Any], None]
+_FREE_BYTES = 500 * 1000 * 1000
+
+
+class Described(msgspec.Struct, frozen=True):
+    """What `check` prints: a JSON document, and the same as lines."""
+
+    document: dict[str, Any]
+    lines: list[str]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of `doctor`: the part, whether it is good, and what it is or how to mend it."""
+
+    part: str
+    ok: bool
+    text: str
+
+
+def describe(config: Config) -> Described:
+    """What a start with this configuration would run. Raises `ConfigError`."""
+    runtime = build(config)
+    lines, backends = [], []
+    for slot in runtime.slots.values():
+        section = slot.section
+        models = section.model or ", ".join(section.models or ("*",))
+        state = f"off: {slot.off_reason}" if slot.off_reason else "on"
+        lines.append(f"backend {section.name} ({section.kind}, {models}): {state}")
+        backends.append({"name": section.name, "kind": section.kind, "on": not slot.off_reason, "reason": slot.off_reason})
+    on = [slot for slot in runtime.slots.values() if not slot.off_reason]
+    if not on:
+        lines.append("no backend is on: every request would be refused")
+    elif all(slot.local for slot in on):
+        lines.append("every answer comes from the model in this process until a remote backend is switched on")
+    for route in config.routes:
+        lines.append(f"route {route.name}: {route.policy}")
+    semantic = config.cache.semantic
+    lines.append(f"exact cache: {'on' if config.cache.exact.enabled else 'off'}, ttl {config.cache.ttl:g} s")
+    lines.append(f"semantic cache: {'on' if semantic.enabled else 'off'}, embedder {semantic.embedder}")
+    lines.append(f"listens on {config.server.listen}, admin on {config.server.admin}")
+    lines += [f"warning: {warning}" for warning in runtime.router.warnings]
+    document = {
+        "valid": True,
+        "sha": config_sha(config),
+        "backends": backends,
+        "routes": [route.name for route in config.routes],
+        "warnings": list(runtime.router.warnings),
+        "config": masked(config),
+    }
+    return Described(document, lines)
+
+
+async def examine(config: Config) -> list[Finding]:
+    """Look at every part. Never costs money: backends are asked for their model list at most."""
+    findings = [_sqlite(), _c_parser(), _embedder(config)]
+    findings.append(await _store(config))
+    findings.append(_disk(config))
+    findings += _ports(config)
+    for slot in build(config).slots.values():
+        findings.append(await _backend(slot))
+    return findings
+
+
+async def _backend(slot: Slot) -> Finding:
+    part = f"backend {slot.section.name}"
+    if slot.backend is None:
+        return Finding(part, True, f"off: {slot.off_reason}")
+    try:
+        problem = await slot.backend.check()
+    finally:
+        await slot.backend.close()
+    return Finding(part, problem is None, problem or "can serve")
+
+
+def _sqlite() -> Finding:
+    from halfpenny.storage.sqlite import dbapi
+
+    return Finding("sqlite", True, f"bundled version {dbapi.sqlite_version}")
+
+
+def _c_parser() -> Finding:
+    from halfpenny.proxy.server import require_c_parser
+
+    try:
+        require_c_parser()
+    except RuntimeError as error:
+        return Finding("http parser", False, str(error))
+    return Finding("http parser", True, "aiohttp's C parser")
+
+
+def _embedder(config: Config) -> Finding:
+    name = config.cache.semantic.embedder
+    if not config.cache.semantic.enabled:
+        return Finding("embedder", True, "semantic cache is off")
+    from halfpenny.semantic_cache.embedders import load_embedder
+
+    try:
+        if name in ("onnx", "hashing"):
+            embedder = load_embedder(name)
+        else:
+            embedder = load_embedder("sentence-transformers", model=name)
+        embedder.embed(["ready?"])
+    except Exception as error:
+        return Finding("embedder", False, f"{name}: {error}; the semantic cache would stay off, the rest serves")
+    return Finding("embedder", True, f"{embedder.name}, {embedder.dimensions} dimensions")
+
+
+async def _store(config: Config) -> Finding:
+    try:
+        engine = make_engine(config.store.url)
+    except StorageError as error:
+        return Finding("store", False, str(error))
+    try:
+        file = sqlite_path(engine)
+        if file is not None and not file.exists():
+            writable = file.absolute().parent.is_dir()
+            return Finding("store", writable, f"{file} will be made at the first start" if writable else f"no folder {file.parent}")
+        version = await schema_version(engine)
+        return Finding("store", True, f"schema {version or 'none yet: made at the first start'}")
+    except Exception as error:
+        return Finding("store", False, f"{config.store.url.partition(':')[0]}: {type(error).__name__}: {error}"[:300])
+    finally:
+        await engine.dispose()
+
+
+def _disk(config: Config) -> Finding:
+    file = sqlite_path(make_engine(config.store.url)) if config.store.url.startswith("sqlite") else None
+    folder = (file.absolute().parent if file is not None else Path.cwd())
+    if not folder.is_dir():
+        return Finding("disk", False, f"no folder {folder}")
+    free = shutil.disk_usage(folder).free
+    return Finding("disk", free > _FREE_BYTES, f"{free // 10**6} MB free in {folder}")
+
+
+def _ports(config: Config) -> list[Finding]:
+    findings = []
+    for key in ("listen", "admin"):
+        host, port = host_port(getattr(config.server, key))
+        free = port_is_free(host, port)
+        text = f"{host}:{port} is free" if free else f"{host}:{port} is taken: a proxy may run already, or set server.{key}"
+        findings.append(Finding(f"server.{key}", True, text))
+    return findings
+
+
+def dry_run(
+    options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Callable[..., int]
+) -> int:
+    """`route --explain FILE`: the plan for a chat request body, without sending anything."""
+    try:
+        body = sys.stdin.buffer.read() if str(options.explain) == "-" else options.explain.read_bytes()
+        ask = OpenAIChat().read(body)
+    except OSError as error:
+        return fail(options, f"{options.explain}: {error.strerror}", code=2)
+    except ProxyError as error:
+        return fail(options, f"{options.explain}: {error.message}", code=2)
+    plan = build(config).router.plan(
+        Prompt(
+            surface="chat",
+            path="/v1/chat/completions",
+            model=ask.model,
+            messages=ask.messages,
+            last_user=next((text for role, text in reversed(ask.messages) if role == "user"), ""),
+            input_tokens=estimate_tokens(ask.input_bytes),
+            max_output_tokens=ask.max_output_tokens,
+            has_tools=ask.has_tools,
+            has_images=ask.has_images,
+            wants_schema=ask.wants_schema,
+            stream=ask.stream,
+        )
+    )
+    if options.json:
+        print_json(msgspec.to_builtins(plan))
+    elif isinstance(plan, NoPlan):
+        print(f"no plan: {plan.message}")
+    else:
+        print(f"route {plan.route}")
+        for step in plan.steps:
+            print(f"  {step.role}: {step.backend}/{step.model}")
+        print(msgspec.json.format(msgspec.json.encode(plan.why)).decode())
+    return 1 if isinstance(plan, NoPlan) else 0

@@ -1,0 +1,206 @@
+"""The commands that read or change the store: `report`, `explain`, `cache`, `db`.
+
+They work with and without a running proxy. What a running proxy must know at once (a purge) goes through its admin
+plane; if none answers, it is done in the database itself.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from halfpenny.ledger.book import KIND as LEDGER_KIND
+from halfpenny.ledger.book import Ledger
+from halfpenny.ledger.report import explain, render, report
+from halfpenny.proxy.config import Config, ConfigError, host_port
+from halfpenny.proxy.units import Seconds
+from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
+from halfpenny.semantic_cache.stores.sql import SqlStore
+from halfpenny.storage.engine import make_engine, sqlite_path
+from halfpenny.storage.lifecycle import backup, restore, schema_version, upgrade, verify
+from halfpenny.storage.spool import Spool
+from halfpenny.storage.sqlite import StorageError
+from halfpenny.storage.writer import Writer
+
+PrintJson = Callable[[Any], None]
+Fail = Callable[..., int]
+_ADMIN_TIMEOUT_S = 5.0
+
+
+def report_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
+    try:
+        since = datetime.now(UTC) - timedelta(seconds=Seconds.parse(options.since))
+    except ValueError as error:
+        raise ConfigError(f"--since: {error}") from error
+
+    async def work(engine: AsyncEngine) -> Any:
+        return await report(engine, since, datetime.now(UTC), by=options.by)
+
+    shown = _with_store(config, work)
+    if options.json:
+        print_json(shown)
+    else:
+        print(render(shown))
+    return 0
+
+
+def explain_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
+    async def work(engine: AsyncEngine) -> Any:
+        return await explain(engine, options.request_id)
+
+    rows = _with_store(config, work)
+    if not rows:
+        return fail(options, f"no request {options.request_id} in the ledger")
+    if options.json:
+        print_json({"request_id": options.request_id, "rows": rows})
+    else:
+        for row in rows:
+            print(msgspec.json.format(msgspec.json.encode({k: v for k, v in row.items() if v not in (None, "", {}, 0)})).decode())
+    return 0
+
+
+def cache_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
+    if options.action == "purge":
+        return _purge(options, config, print_json, fail)
+
+    async def work(engine: AsyncEngine) -> Any:
+        store = SqlStore(engine, lambda kind, payload: False)
+        now_s = time.time()
+        if options.action == "stats":
+            return {"entries": await store.count(now_s)}
+        return await store.listing(now_s, options.limit)
+
+    shown = _with_store(config, work)
+    if options.json:
+        print_json(shown if isinstance(shown, dict) else {"entries": shown})
+    elif isinstance(shown, dict):
+        print(f"{shown['entries']} live entries")
+    else:
+        for entry in shown:
+            print(" ".join(f"{name}={value}" for name, value in entry.items()))
+    return 0
+
+
+def _purge(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
+    try:
+        older = None if options.older_than is None else float(Seconds.parse(options.older_than))
+    except ValueError as error:
+        raise ConfigError(f"--older-than: {error}") from error
+    what = PurgeFilter(
+        key=options.key,
+        entry_id=options.entry,
+        tenant=options.tenant,
+        model=options.model,
+        tag=options.tag,
+        older_than_s=older,
+        all=options.all,
+    )
+    if what == PurgeFilter():
+        raise ConfigError("cache purge: name what to purge (--key, --entry, --tenant, --model, --tag, --older-than) or --all")
+    purged = asyncio.run(_ask_running(config, what))
+
+    if purged is None:
+
+        async def work(engine: AsyncEngine) -> Any:
+            return await SqlStore(engine, lambda kind, payload: False).purge(what, time.time())
+
+        purged = _with_store(config, work)
+    if options.json:
+        print_json({"purged": purged})
+    else:
+        print(f"{purged} entries purged")
+    return 0
+
+
+async def _ask_running(config: Config, what: PurgeFilter) -> int | None:
+    """The number purged by the running proxy, or None if none runs."""
+    host, port = host_port(config.server.admin)
+    headers = {}
+    if config.server.admin_token_env:
+        headers["Authorization"] = f"Bearer {os.environ.get(config.server.admin_token_env, '')}"
+    body = {name: value for name, value in msgspec.structs.asdict(what).items() if value not in (None, False)}
+    timeout = aiohttp.ClientTimeout(total=_ADMIN_TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"http://{host}:{port}/api/cache/purge", data=msgspec.json.encode(body), headers=headers) as reply,
+        ):
+            if reply.status != 200:
+                return None
+            return int((await reply.json())["purged"])
+    except (aiohttp.ClientError, OSError, TimeoutError, KeyError, ValueError):
+        return None
+
+
+def db_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
+    action, file = options.action, options.file
+    if action in ("backup", "restore") and file is None:
+        raise ConfigError(f"db {action}: name the file")
+
+    async def work() -> Any:
+        engine = make_engine(config.store.url)
+        try:
+            if action == "upgrade":
+                return {"schema": await upgrade(engine)}
+            if action == "backup":
+                await backup(engine, file)
+                return {"backup": str(file)}
+            if action == "restore":
+                await restore(engine, file)
+                return {"restored": str(file), "schema": await schema_version(engine)}
+            return await verify(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        done = asyncio.run(work())
+    except (StorageError, OSError) as error:
+        return fail(options, str(error))
+    good = getattr(done, "ok", True)
+    if options.json:
+        print_json(done)
+    else:
+        print(msgspec.json.format(msgspec.json.encode(done)).decode())
+    return 0 if good else 1
+
+
+def _with_store(config: Config, work: Callable[[AsyncEngine], Awaitable[Any]]) -> Any:
+    """Run `work` on the store, after what a crashed proxy left in the spool was carried over. Raises `ConfigError`."""
+
+    async def main() -> Any:
+        engine = make_engine(config.store.url)
+        try:
+            file = sqlite_path(engine)
+            if file is not None and not file.exists():
+                raise ConfigError(f"store.url: there is no database {file} yet: start the proxy once")
+            await upgrade(engine)
+            await _drain_orphans(config, engine, file)
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        return asyncio.run(main())
+    except StorageError as error:
+        raise ConfigError(f"store: {error}") from error
+
+
+async def _drain_orphans(config: Config, engine: AsyncEngine, file: Path | None) -> None:
+    folder = Path(config.store.spool or (f"{file}.spool" if file is not None else "halfpenny.spool"))
+    if not folder.is_dir():
+        return
+    spool = Spool(folder)
+    ledger = Ledger(spool.append)
+    sql = SqlStore(engine, spool.append)
+    writer = Writer(spool, engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
+    await writer.flush(10.0)
+    await writer.close()

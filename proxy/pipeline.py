@@ -1,0 +1,434 @@
+"""The one loop of a client's side: it performs what `flow.py` decides, from the head of a request to its outcome."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from typing import Any, assert_never
+
+import msgspec
+from aiohttp import web
+
+from halfpenny.ledger.base import decimal_usd
+from halfpenny.proxy import flow
+from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
+from halfpenny.proxy.coalesce import Flight, ReplyHead
+from halfpenny.proxy.errors import ProxyError, dialect_of, error_event
+from halfpenny.proxy.exchange import Exchange
+from halfpenny.proxy.fetch import Fetch
+from halfpenny.proxy.headers import (
+    NO_WISHES,
+    cache_status_forward,
+    cache_status_hit,
+    read_head,
+)
+from halfpenny.proxy.passthrough import PassThrough
+from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
+from halfpenny.proxy.runtime import Runtime, Services
+from halfpenny.proxy.server import check_framing, error_response, read_body
+from halfpenny.semantic_cache.admission import allow
+from halfpenny.semantic_cache.base import Entry, ExactHit, SemanticHit
+from halfpenny.semantic_cache.key import exact_key, partition_key
+
+log = logging.getLogger(__name__)
+_MEMO_SIZE = 4096
+MemoKey = tuple[bytes, str, str, Any, bytes]
+
+
+class Memo(msgspec.Struct, frozen=True):
+    """What reading a body said, kept by the digest of the raw body so that a repeat need not be parsed."""
+
+    key: str
+    stream: bool
+    wants_usage: bool
+    model: str
+    surface: str
+
+
+class Pipeline:
+    """Serves requests from `runtime`, which a reload replaces. One per process."""
+
+    def __init__(self, services: Services, runtime: Runtime) -> None:
+        self.services = services
+        self.runtime = runtime
+        self.draining = False
+        self.in_flight = 0
+        self._memo: OrderedDict[MemoKey, Memo] = OrderedDict()
+        self._passthrough = PassThrough(services)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The data plane's one handler. Raises nothing but the cancellation of a client that left."""
+        message = request._message
+        exchange = Exchange(message.method, message.path, message.raw_headers)
+        runtime = self.runtime
+        self.in_flight += 1
+        try:
+            check_framing(message)
+            surface = runtime.surfaces.get(exchange.path) if message.method == "POST" else None
+            if surface is None:
+                return await self._passthrough.serve(request, exchange, runtime)
+            exchange.surface = surface
+            if message.headers.get("Expect", "").lower() == "100-continue":
+                await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            exchange.head = read_head(message.raw_headers)
+            if exchange.head.content_encoding:
+                raise ProxyError(
+                    415,
+                    "unsupported_encoding",
+                    f"Content-Encoding {exchange.head.content_encoding!r} is not accepted here: send the body unencoded",
+                )
+            server = runtime.config.server
+            body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
+            return await self._serve(request, exchange, runtime, body)
+        except ProxyError as error:
+            return self._refuse(exchange, error, request)
+        except asyncio.CancelledError:
+            exchange.why["client"] = "left"
+            raise
+        finally:
+            self.in_flight -= 1
+            self._settle(exchange)
+
+    # reading
+
+    async def _serve(
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes
+    ) -> web.StreamResponse:
+        head = exchange.head
+        memo_key = (
+            hashlib.sha256(body).digest(),
+            exchange.target,
+            head.tenant,
+            head.key_headers,
+            runtime.fingerprint,
+        )
+        if head.wishes is NO_WISHES:
+            quick = self._quick_hit(request, exchange, memo_key)
+            if quick is not None:
+                return quick
+        self._read(exchange, runtime, body)
+        async with asyncio.timeout(runtime.config.server.total_timeout):
+            return await self._perform(request, exchange, runtime, body, memo_key)
+
+    def _quick_hit(
+        self, request: web.BaseRequest, exchange: Exchange, memo_key: MemoKey
+    ) -> web.StreamResponse | None:
+        """A body seen before, whose answer is in memory: nothing needs to be parsed."""
+        memo = self._memo.get(memo_key)
+        if memo is None:
+            return None
+        entry = self.services.cache.peek(memo.key, time.time())
+        if entry is None:
+            return None
+        exchange.key, exchange.model, exchange.wants_usage = memo.key, memo.model, memo.wants_usage
+        return self._replay(exchange, ExactHit(entry), stream=memo.stream)
+
+    def _read(self, exchange: Exchange, runtime: Runtime, body: bytes) -> None:
+        """Body -> ask, key, partition, and what configuration and caller together allow."""
+        assert exchange.surface is not None
+        cache, wishes, head = runtime.config.cache, exchange.wishes, exchange.head
+        ask = exchange.ask = exchange.surface.read(body)
+        exchange.model = ask.model
+        exchange.wants_usage = ask.wants_usage
+        exchange.allowed = allow(
+            exact_enabled=cache.exact.enabled,
+            semantic_enabled=cache.semantic.enabled and not ask.exact_only,
+            sampled_allowed=cache.sampled,
+            sampled=ask.sampled,
+            stateful=ask.stateful,
+            wish=wishes.cache,
+            no_cache=wishes.no_cache,
+            no_store=wishes.no_store,
+        )
+        base = (
+            head.tenant.encode(),
+            exchange.method.encode(),
+            _sorted_query(exchange.target).encode("utf-8", "surrogateescape"),
+            exchange.surface.name.encode(),
+            repr(head.key_headers).encode(),
+            (wishes.route or "").encode(),
+            (wishes.model or "").encode(),
+            runtime.fingerprint,
+        )
+        exchange.key = exact_key(base, ask.document, ask.noise)
+        if exchange.allowed.semantic and ask.frame is not None:
+            exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user)
+
+    # performing
+
+    async def _perform(
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes, memo_key: MemoKey
+    ) -> web.StreamResponse:
+        assert exchange.ask is not None
+        ask, wishes = exchange.ask, exchange.wishes
+        state: Any = flow.begin(
+            exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s
+        )
+        flight: Flight | None = None
+        while True:
+            match state:
+                case flow.LookUpExact():
+                    now_s = time.time()
+                    entry = await self.services.cache.get(exchange.key, now_s)
+                    state = state.next(entry, now_s)
+                case flow.Replay():
+                    self._remember(memo_key, exchange)
+                    return self._replay(exchange, state.hit, stream=ask.stream)
+                case flow.JoinOrLead():
+                    self._refuse_if_draining()
+                    flight, joined = self._join_or_lead(exchange, runtime, body, state)
+                    state = state.next(joined=joined)
+                case flow.Follow():
+                    assert flight is not None
+                    self._remember(memo_key, exchange)
+                    return await self._follow(request, exchange, runtime, body, flight, collapsed=state.collapsed)
+                case flow.Refuse():
+                    raise state.error
+                case _:
+                    assert_never(state)
+
+    def _refuse_if_draining(self) -> None:
+        if self.draining:
+            raise ProxyError(503, "draining", "the proxy is shutting down", retry_after_s=1)
+
+    def _remember(self, memo_key: MemoKey, exchange: Exchange) -> None:
+        assert exchange.ask is not None
+        assert exchange.surface is not None
+        if exchange.wishes is not NO_WISHES or not exchange.allowed.look_up:
+            return
+        ask = exchange.ask
+        self._memo[memo_key] = Memo(exchange.key, ask.stream, ask.wants_usage, ask.model, exchange.surface.name)
+        self._memo.move_to_end(memo_key)
+        if len(self._memo) > _MEMO_SIZE:
+            self._memo.popitem(last=False)
+
+    def forget_memos(self) -> None:
+        """After a reload: what is allowed may have changed."""
+        self._memo.clear()
+
+    def _join_or_lead(
+        self, exchange: Exchange, runtime: Runtime, body: bytes, state: flow.JoinOrLead
+    ) -> tuple[Flight, bool]:
+        assert exchange.ask is not None
+        flights = self.services.flights
+        stream = exchange.ask.stream
+        if state.allowed.coalesce:
+            flight = flights.join(exchange.key, stream=stream)
+            if flight is not None:
+                flight.subscribers += 1
+                return flight, True
+        flight = Flight((exchange.key, stream) if state.allowed.coalesce else None)
+        flight.subscribers = 1
+        flights.register(flight)
+        fetch = Fetch(self.services, runtime, exchange, flight, body)
+        flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
+        return flight, False
+
+    # answering
+
+    async def _follow(
+        self,
+        request: web.BaseRequest,
+        exchange: Exchange,
+        runtime: Runtime,
+        body: bytes,
+        flight: Flight,
+        *,
+        collapsed: bool,
+    ) -> web.StreamResponse:
+        while True:
+            try:
+                answer = await self._read_flight(request, exchange, flight, collapsed=collapsed)
+                if answer is not None:
+                    return answer
+            finally:
+                if flight.leave():
+                    self.services.flights.forget(flight)
+            # the flight that this request followed came to nothing: one new flight for all who followed it, once
+            flight, joined = self._join_or_lead(exchange, runtime, body, flow.JoinOrLead(exchange.allowed))
+            collapsed = joined
+            exchange.why["re-elected"] = not joined
+            if joined:
+                flight.report["second"] = True
+            exchange.row_written = False
+
+    async def _read_flight(
+        self, request: web.BaseRequest, exchange: Exchange, flight: Flight, *, collapsed: bool
+    ) -> web.StreamResponse | None:
+        """Answer from a flight; None if it failed and this follower may take part in a new one."""
+        assert exchange.ask is not None
+        await flight.wait_head()
+        if collapsed and flight.failed and "re-elected" not in exchange.why:
+            return None
+        if flight.hit is not None:
+            return self._replay(exchange, flight.hit, stream=exchange.ask.stream)
+        if flight.refusal is not None:
+            raise flight.refusal
+        head = flight.head
+        assert head is not None
+        if not collapsed:
+            exchange.why["overhead_from"] = "lead"
+        if head.whole or (not exchange.ask.stream and flight.key is not None and flight.key[1]):
+            return await self._answer_whole(exchange, flight, head, collapsed=collapsed)
+        return await self._answer_stream(request, exchange, flight, head, collapsed=collapsed)
+
+    async def _answer_whole(
+        self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
+    ) -> web.StreamResponse:
+        """A whole body: as the upstream sent it, or a streamed flight's answer for a caller that does not stream."""
+        assert exchange.surface is not None
+        await flight.wait_end()
+        if flight.broken is not None:
+            raise flight.broken
+        body, headers = flight.body(), list(head.headers)
+        if not head.whole:
+            body = as_json(exchange.surface.to_document(body))
+            headers = [(n, v) for n, v in headers if n.lower() not in ("content-type", "content-length")]
+            headers.append(("Content-Type", "application/json"))
+        headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
+        if head.spent_retries:
+            headers.append(("x-should-retry", "false"))
+        headers += self._marks(exchange, flight, head, collapsed=collapsed)
+        if collapsed and head.status == 200:
+            self._write_coalesced(exchange, flight)
+        return WholeAnswer(head.status, headers, body)
+
+    async def _answer_stream(
+        self, request: web.BaseRequest, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
+    ) -> web.StreamResponse:
+        headers = [*head.headers, *self._marks(exchange, flight, head, collapsed=collapsed)]
+        answer = StreamedAnswer(head.status, headers)
+        await answer.prepare(request)
+        at = size = 0
+        try:
+            while (chunk := await flight.read(at)) is not None:
+                await answer.write(chunk)
+                at += 1
+                size += len(chunk)
+                flight.delivered(size)
+            if flight.broken is not None:
+                await answer.write(error_event(flight.broken, dialect_of(exchange.path)))
+                break_connection(request)
+                return answer
+            await answer.write_eof()
+        finally:
+            if collapsed:
+                self._write_coalesced(exchange, flight)
+        return answer
+
+    def _marks(
+        self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
+    ) -> list[tuple[str, str]]:
+        if not exchange.allowed.store:
+            status = cache_status_forward("bypass", collapsed=collapsed, detail=exchange.allowed.reason)
+        else:
+            reason = "request" if exchange.allowed.reason == "no-cache" else "uri-miss"
+            status = cache_status_forward(reason, stored=head.storing, collapsed=collapsed)
+        marks = [
+            ("Cache-Status", status),
+            ("Halfpenny-Request-Id", exchange.request_id),
+            ("Halfpenny-Served-By", head.served_by),
+        ]
+        if head.cost_pico is not None:
+            cost, saved = (0, head.cost_pico) if collapsed else (head.cost_pico, 0)
+            marks.append(("Halfpenny-Cost-Usd", decimal_usd(cost)))
+            marks.append(("Halfpenny-Saved-Usd", decimal_usd(saved)))
+        return marks
+
+    def _replay(self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool) -> web.StreamResponse:
+        assert exchange.surface is not None
+        entry = hit.entry
+        content_type, body = render(entry, exchange.surface, stream=stream, wants_usage=exchange.wants_usage)
+        now_s = time.time()
+        exact = isinstance(hit, ExactHit)
+        headers = [
+            ("Content-Type", content_type),
+            ("Cache-Status", cache_status_hit("exact" if exact else "semantic", max(0, int(entry.expires_s - now_s)))),
+            ("Age", str(max(0, int(now_s - entry.created_s)))),
+            ("Halfpenny-Request-Id", exchange.request_id),
+            ("x-request-id", exchange.request_id),
+            ("Halfpenny-Served-By", entry.served_by),
+            ("Halfpenny-Cost-Usd", "0.000000"),
+            ("Halfpenny-Saved-Usd", decimal_usd(entry.cost_pico)),
+        ]
+        if isinstance(hit, SemanticHit):
+            headers.append(("Halfpenny-Similarity", f"{hit.similarity:.4f}"))
+        if stream:
+            headers += STREAM_HEADERS
+        self._write_hit(exchange, entry, hit, stream=stream)
+        return WholeAnswer(200, headers, body)
+
+    def _refuse(self, exchange: Exchange, error: ProxyError, request: web.BaseRequest) -> web.StreamResponse:
+        exchange.outcome = "error"
+        exchange.why["refused"] = error.code
+        if not exchange.row_written:
+            exchange.row_written = True
+            self.services.ledger.settled(
+                exchange.row(kind="refusal", outcome="error", status=error.status, error=error.code, why=exchange.why)
+            )
+        response = error_response(
+            error,
+            exchange.path,
+            [("Cache-Status", "halfpenny; fwd=bypass; detail=error"), ("Halfpenny-Request-Id", exchange.request_id)],
+        )
+        if not request.content.is_eof():
+            # the rest of the body is not wanted; reading it only to keep the connection would cost more than a new one
+            response.force_close()
+        return response
+
+    # settling
+
+    def _write_hit(
+        self, exchange: Exchange, entry: Entry, hit: ExactHit | SemanticHit, *, stream: bool
+    ) -> None:
+        exact = isinstance(hit, ExactHit)
+        outcome = exchange.outcome = "exact" if exact else "semantic"
+        exchange.row_written = True
+        backend, _, model = entry.served_by.partition("/")
+        self.services.ledger.settled(
+            exchange.row(
+                kind="hit",
+                outcome=outcome,
+                status=200,
+                backend=backend,
+                model=model,
+                stream=stream,
+                saved_pico=entry.cost_pico,
+                saved_by=outcome,
+                entry_id=entry.id,
+                similarity=None if isinstance(hit, ExactHit) else hit.similarity,
+                why={"key": exchange.key} if exact else {**exchange.why, "key": exchange.key},
+            )
+        )
+        self.services.metrics.saved(outcome, entry.cost_pico)
+
+    def _write_coalesced(self, exchange: Exchange, flight: Flight) -> None:
+        exchange.outcome = "coalesced"
+        exchange.row_written = True
+        backend, _, model = (flight.head.served_by if flight.head else "/").partition("/")
+        self.services.ledger.settled(
+            exchange.row(
+                kind="hit",
+                outcome="coalesced",
+                status=200,
+                backend=backend,
+                model=model,
+                stream=exchange.ask is not None and exchange.ask.stream,
+                saved_pico=flight.cost_pico,
+                saved_by="coalesced",
+                client_gone=not flight.ended,
+                why={"key": exchange.key},
+            )
+        )
+        self.services.metrics.saved("coalesced", flight.cost_pico)
+
+    def _settle(self, exchange: Exchange) -> None:
+        """Every request is counted once, whatever became of it."""
+        self.services.metrics.request(exchange.outcome, exchange.route or "none", exchange.surface_name)
+        self.services.metrics.overhead(max(0.0, exchange.elapsed_us() / 1e6 - exchange.upstream_s))
+
+
+def _sorted_query(target: str) -> str:
+    path, mark, query = target.partition("?")
+    return f"{path}?{'&'.join(sorted(query.split('&')))}" if mark else path

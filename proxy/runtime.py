@@ -1,0 +1,191 @@
+"""Everything built from one configuration. A reload builds a new runtime and swaps the reference; requests keep theirs.
+
+`Services` outlive reloads: the store, the ledger, the vectors, the metrics.
+"""
+
+import hashlib
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from halfpenny.backends import load_backend
+from halfpenny.backends.base import Backend, Timeouts
+from halfpenny.backends.health import CircuitBreaker
+from halfpenny.backends.retry import RetryBudget, RetryPolicy
+from halfpenny.ledger.book import Ledger
+from halfpenny.ledger.prices import Override, PriceBook
+from halfpenny.proxy.coalesce import Flights
+from halfpenny.proxy.config import BackendSection, Config, ConfigError, backend_key
+from halfpenny.proxy.surfaces import load_surfaces
+from halfpenny.proxy.surfaces.base import Surface
+from halfpenny.proxy.tasks import TaskOwner
+from halfpenny.proxy.telemetry import Metrics, Tracing
+from halfpenny.router import Candidate, RouteError, Router
+from halfpenny.semantic_cache.neighbours import Neighbours
+from halfpenny.semantic_cache.stores.tiered import Tiered
+
+LOCAL_SURFACES = ("chat", "completions", "embeddings", "passthrough")
+
+
+class Slot:
+    """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`)."""
+
+    def __init__(self, section: BackendSection, backend: Backend | None, off_reason: str) -> None:
+        self.section = section
+        self.backend = backend
+        self.off_reason = off_reason
+        self.breaker = CircuitBreaker(clock=time.monotonic)
+        self.asks_usage = section.usage_in_stream and section.kind in ("openai", "llamacpp")
+        self.ready = section.kind != "llamacpp"
+        self.in_use = 0
+
+    @property
+    def local(self) -> bool:
+        return self.section.kind in ("llamacpp", "echo")
+
+    @property
+    def price_url(self) -> str | None:
+        """The address that prices are looked up under; None for what runs in this process."""
+        return None if self.local else self.section.base_url
+
+    def timeouts(self) -> Timeouts:
+        section = self.section
+        return Timeouts(
+            connect_s=section.connect_timeout,
+            first_byte_s=section.first_byte_timeout,
+            idle_s=section.idle_timeout,
+            total_s=section.total_timeout,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One configuration, built."""
+
+    config: Config
+    sha: str
+    slots: Mapping[str, Slot]
+    router: Router
+    surfaces: Mapping[str, Surface]
+    prices: PriceBook
+    retry: RetryPolicy
+    fingerprint: bytes
+    """Which backends could have answered: part of every cache key, so that answers of the small model are not served
+    once a large one is switched on."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What outlives a reload."""
+
+    metrics: Metrics
+    tracing: Tracing
+    ledger: Ledger
+    cache: Tiered
+    neighbours: Neighbours | None
+    retry_budget: RetryBudget
+    tasks: TaskOwner
+    flights: Flights = field(default_factory=Flights)
+    rng: random.Random = field(default_factory=random.Random)
+
+
+def config_sha(config: Config) -> str:
+    return hashlib.sha256(repr(config).encode()).hexdigest()[:12]
+
+
+def build(config: Config, previous: Runtime | None = None, environment: dict[str, str] | None = None) -> Runtime:
+    """Build every part. Backends whose section did not change are kept. Raises `ConfigError`."""
+    slots = {
+        section.name: _kept(section, previous, environment) or _slot(section, environment)
+        for section in config.backends
+    }
+    try:
+        router = Router(config.routes, [_candidate(slot) for slot in slots.values()])
+    except RouteError as error:
+        raise ConfigError(str(error)) from error
+    enabled = sorted(
+        f"{slot.section.name}|{slot.section.kind}|{slot.section.base_url}|{slot.section.model}"
+        for slot in slots.values()
+        if not slot.off_reason
+    )
+    return Runtime(
+        config=config,
+        sha=config_sha(config),
+        slots=slots,
+        router=router,
+        surfaces=load_surfaces(),
+        prices=PriceBook(
+            [
+                Override(
+                    model=price.model,
+                    input_usd_per_mtok=str(price.input_usd_per_mtok),
+                    output_usd_per_mtok=str(price.output_usd_per_mtok),
+                    cached_input_usd_per_mtok=None
+                    if price.cached_input_usd_per_mtok is None
+                    else str(price.cached_input_usd_per_mtok),
+                    source=price.source,
+                    date=price.date,
+                )
+                for price in config.prices
+            ]
+        ),
+        retry=RetryPolicy(extra_attempts=config.retry.attempts),
+        fingerprint=hashlib.sha256("\n".join(enabled).encode()).digest(),
+    )
+
+
+def _kept(section: BackendSection, previous: Runtime | None, environment: dict[str, str] | None) -> Slot | None:
+    old = previous.slots.get(section.name) if previous is not None else None
+    if old is None or old.section != section or old.off_reason != backend_key(section, environment)[1]:
+        return None
+    return old
+
+
+def _slot(section: BackendSection, environment: dict[str, str] | None) -> Slot:
+    key, off_reason = backend_key(section, environment)
+    if off_reason:
+        return Slot(section, None, off_reason)
+    options: dict[str, object] = {"name": section.name}
+    if section.kind == "openai":
+        options |= {"base_url": section.base_url, "api_key": key}
+    elif section.kind == "llamacpp":
+        options |= {"model": section.model}
+        for name in ("threads", "parallel"):
+            value = getattr(section, name)
+            if value is not None:
+                options[name] = value
+        if section.context_tokens:
+            options["context_tokens"] = section.context_tokens
+    return Slot(section, load_backend(section.kind, **options), "")
+
+
+def _candidate(slot: Slot) -> Candidate:
+    section = slot.section
+    local = section.kind == "llamacpp"
+    models = section.models
+    if models is None:
+        models = () if section.model else ("*",)
+    context = section.context_tokens
+    if not context and local and slot.backend is not None:
+        context = getattr(slot.backend, "context_tokens", 0)
+    return Candidate(
+        name=section.name,
+        models=models,
+        model=section.model,
+        enabled=not slot.off_reason,
+        off_reason=slot.off_reason,
+        context_tokens=context,
+        tools=section.tools if section.tools is not None else not local,
+        vision=section.vision if section.vision is not None else not local,
+        json_schema=section.json_schema if section.json_schema is not None else True,
+        surfaces=LOCAL_SURFACES if local else (),
+    )
+
+
+def masked(config: Config) -> dict[str, object]:
+    """The configuration as the admin plane shows it. There are no secrets in it, only their names."""
+    document: dict[str, object] = msgspec.to_builtins(config, enc_hook=str)
+    return document

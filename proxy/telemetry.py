@@ -1,0 +1,160 @@
+"""Every metric and span attribute of the proxy: name, unit, definition. docs/metrics.md is checked against it.
+
+Two people must compute the same hit rate from these, so the overlaps are written down where they exist.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from halfpenny.ledger.base import PICO_PER_USD
+
+_FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+
+class Metrics:
+    """One registry per process; label values are bounded (routes, surfaces and backends come from the configuration)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "halfpenny_requests",
+            "Requests by how they ended. Every request is counted once, refusals (error) and clients that left too.",
+            ["outcome", "route", "surface"],
+            registry=self.registry,
+        )
+        self._overhead = Histogram(
+            "halfpenny_overhead_seconds",
+            "Time that the proxy itself added: from the complete request head to the first byte of the answer, less the "
+            "time spent waiting for an upstream. On a hit that is all of it.",
+            buckets=_FAST,
+            registry=self.registry,
+        )
+        self._ttft = Histogram(
+            "halfpenny_time_to_first_token_seconds",
+            "From sending a call to the first byte of its answer's body, as the upstream delivers it. Hits not counted.",
+            buckets=_SLOW,
+            registry=self.registry,
+        )
+        self._attempts = Counter(
+            "halfpenny_upstream_attempts",
+            "Calls made to a backend by HTTP status; status is `error` where none came. Retries and fallbacks count.",
+            ["backend", "status"],
+            registry=self.registry,
+        )
+        self._spend = Counter("halfpenny_spend_usd", "Cost of upstream calls, in US dollars.", registry=self.registry)
+        self._saved = Counter(
+            "halfpenny_saved_usd",
+            "What the avoided calls would have cost, in US dollars, by mechanism. A request counts under one mechanism.",
+            ["by"],
+            registry=self.registry,
+        )
+        self.false_hit_rate_upper = Gauge(
+            "halfpenny_false_hit_rate_upper",
+            "Upper bound on wrong hits as a share of requests. No series until it is measured.",
+            ["namespace"],
+            registry=self.registry,
+        )
+        self.loop_lag = Histogram(
+            "halfpenny_event_loop_lag_seconds",
+            "How late a timer fires that sleeps for 0.1 s.",
+            buckets=_FAST,
+            registry=self.registry,
+        )
+        self.ledger_queue = Gauge(
+            "halfpenny_ledger_queue", "Bytes in the spool that are not in the database yet.", registry=self.registry
+        )
+        self.dropped = Gauge(
+            "halfpenny_spool_dropped",
+            "Records that could not be kept since start (disk full). Alert above 0.",
+            registry=self.registry,
+        )
+        self.config_info = Gauge(
+            "halfpenny_config_info", "1 for the configuration in force, by its hash.", ["sha"], registry=self.registry
+        )
+        self.config_rejected = Counter(
+            "halfpenny_config_rejected", "Changed configurations that were refused.", registry=self.registry
+        )
+        self.cache_bytes = Gauge("halfpenny_cache_memory_bytes", "Memory tier of the cache.", registry=self.registry)
+        self.flights = Gauge("halfpenny_flights", "Upstream fetches that may be joined now.", registry=self.registry)
+        self.waiting = Gauge("halfpenny_connections", "Open client connections.", registry=self.registry)
+        self._children: dict[tuple[str, str, str], Any] = {}
+
+    def request(self, outcome: str, route: str, surface: str) -> None:
+        # children are kept: looking one up by labels costs more than counting
+        key = (outcome, route, surface)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._requests.labels(outcome, route, surface)
+        child.inc()
+
+    def overhead(self, seconds: float) -> None:
+        self._overhead.observe(seconds)
+
+    def first_token(self, seconds: float) -> None:
+        self._ttft.observe(seconds)
+
+    def attempt(self, backend: str, status: int) -> None:
+        self._attempts.labels(backend, str(status) if status else "error").inc()
+
+    def spend(self, pico: int) -> None:
+        if pico > 0:
+            self._spend.inc(pico / PICO_PER_USD)
+
+    def saved(self, by: str, pico: int) -> None:
+        if pico > 0:
+            self._saved.labels(by).inc(pico / PICO_PER_USD)
+
+    def set_config(self, sha: str) -> None:
+        self.config_info.clear()
+        self.config_info.labels(sha).set(1)
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class Span(Protocol):
+    def set_attribute(self, name: str, value: Any) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Tracing:
+    """Spans of upstream calls, after the OpenTelemetry GenAI conventions. Off (None spans) unless a provider is given:
+    a span costs more than an exact hit."""
+
+    def __init__(self, provider: Any = None, close: Callable[[], None] | None = None) -> None:
+        self._tracer = None if provider is None else provider.get_tracer("halfpenny")
+        self._close = close
+
+    @classmethod
+    def to_collector(cls, endpoint: str) -> "Tracing":
+        """Export over OTLP/HTTP. Raises ImportError if the extra `otel` is not installed."""
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # type: ignore[import-not-found,unused-ignore]
+            OTLPSpanExporter,
+        )
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        provider = TracerProvider(resource=Resource.create({"service.name": "halfpenny"}))
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        return cls(provider, provider.shutdown)
+
+    def call(self, *, operation: str, model: str, backend: str, request_id: str, attempt: int) -> Span | None:
+        """A client span `{operation} {model}`, attributes by the conventions' names, ours under `halfpenny.`."""
+        if self._tracer is None:
+            return None
+        span: Span = self._tracer.start_span(f"{operation} {model}")
+        span.set_attribute("gen_ai.operation.name", operation)
+        span.set_attribute("gen_ai.request.model", model)
+        span.set_attribute("halfpenny.backend", backend)
+        span.set_attribute("halfpenny.request_id", request_id)
+        span.set_attribute("halfpenny.attempt", attempt)
+        return span
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close()

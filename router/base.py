@@ -1,0 +1,97 @@
+"""Which model next? The values that the router reads and returns. Decisions only, no I/O."""
+
+from typing import Any, Literal, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as the router sees it. Built by a surface; costs nothing that the proxy has not already
+    computed.
+
+    `messages` holds (role, text) of the whole conversation in order; `last_user` the last user text.
+    `input_tokens` is an estimate; `max_output_tokens` 0 means that the caller set no limit. `has_tools`,
+    `has_images` and `wants_schema` are hard requirements. Header names are lower case. `model` is empty on
+    surfaces that name none. `vector` is the semantic cache's embedding, if any.
+    """
+
+    surface: str
+    path: str
+    model: str
+    messages: tuple[tuple[str, str], ...] = ()
+    last_user: str = ""
+    input_tokens: int = 0
+    max_output_tokens: int = 0
+    has_tools: bool = False
+    has_images: bool = False
+    wants_schema: bool = False
+    stream: bool = False
+    tenant: str = ""
+    tags: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    vector: NDArray[np.float32] | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend as the router sees it: what it can do, not how it is reached.
+
+    `models` are shell-style patterns of model names that it serves under the name asked for; `model` is the
+    one name that it serves whatever was asked. `context_tokens` 0 means unknown (not checked); empty
+    `surfaces` means all. `off_reason` says why it is not `enabled` ("OPENAI_API_KEY is not set").
+    """
+
+    name: str
+    models: tuple[str, ...] = ()
+    model: str | None = None
+    enabled: bool = True
+    off_reason: str = ""
+    context_tokens: int = 0
+    tools: bool = True
+    vision: bool = True
+    json_schema: bool = True
+    surfaces: tuple[str, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One call that the router wants made: which backend, under which model name. `why` is printed by
+    `explain`.
+    """
+
+    backend: str
+    model: str
+    role: Literal["small", "large", "only"] = "only"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps in the order in which to try them (the rest are fallbacks), and why."""
+
+    route: str
+    steps: tuple[Step, ...]
+    why: dict[str, Any] = {}
+
+
+class NoPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing can serve this; `message` says why, for the caller.
+
+    `code` is `model_not_found` (no backend knows the name), `no_route` (no route fits), `denied` (an
+    operator's rule), `constraint` (every backend of the route lacks something that the request needs) or
+    `no_backend` (those that could serve it are off).
+    """
+
+    code: str
+    message: str
+    why: dict[str, Any] = {}
+
+
+class Policy(Protocol):
+    """Orders the eligible candidates of a route. One method; must be pure and fast (under 1 ms)."""
+
+    def order(self, prompt: Prompt, eligible: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict[str, Any]]:
+        """The same steps, best first, and what to print about the choice.
+
+        A step may be left out where trying it would lower quality or break the operator's wish; none may be
+        added. `eligible` already satisfies every hard constraint and is in the configured order.
+        """
+        ...

@@ -1,0 +1,33 @@
+"""Text to vectors. To add one: a file here, a class that keeps `base.Embedder`, one line in the table."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, cast
+
+from halfpenny.semantic_cache.base import Embedder
+from halfpenny.semantic_cache.embedders.errors import EmbedderError
+
+EMBEDDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "hashing": "halfpenny.semantic_cache.embedders.hashing:HashingEmbedder",
+        "onnx": "halfpenny.semantic_cache.embedders.onnx:OnnxEmbedder",
+        "sentence-transformers": "halfpenny.semantic_cache.embedders.sentence_transformers:SentenceTransformerEmbedder",
+    }
+)
+
+
+def load_embedder(name: str, /, **options: Any) -> Embedder:
+    """The embedder called `name`, imported only now; `options` go to its class.
+
+    Slow (it reads model files): call it in the thread that will use it. Raises EmbedderError for an unknown
+    name, a missing library, and whatever stops the model from loading.
+    """
+    if name not in EMBEDDERS:
+        raise EmbedderError(f"unknown embedder {name!r}: one of {', '.join(EMBEDDERS)}")
+    module, _, attribute = EMBEDDERS[name].partition(":")
+    try:
+        factory = getattr(import_module(module), attribute)
+    except ImportError as error:
+        raise EmbedderError(f"embedder {name!r} lacks a library: {error}") from error
+    return cast("Embedder", factory(**options))

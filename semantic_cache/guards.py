@@ -1,0 +1,193 @@
+"""Reasons why two prompts cannot share an answer, whatever their cosine says.
+
+Sentence embeddings barely see a changed number, name, negation or direction ("Paris"/"Rome", "on"/"off"); at
+cosine 0.94 half of such twins would be served. Each guard is a pure function of two readings and answers with
+the difference that it found, or "" if it found none. They err on the side of refusing: a refusal only costs a
+miss.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from halfpenny.semantic_cache.lexicon import (
+    FILLERS,
+    HOW_NOUNS,
+    OPPOSITES,
+    OPPOSITES_VI,
+    QUANTITY_NOUNS,
+    SYMMETRIC,
+    WISHES,
+)
+from halfpenny.semantic_cache.reading import Reading, fold, topic
+
+Guard = Callable[[Reading, Reading], str]
+
+# MiniLM reads 256 tokens, about 1,000 characters of English. What lies past them it does not see.
+MAX_JUDGED_CHARS = 1000
+
+
+def length(asked: Reading, stored: Reading) -> str:
+    """Text that the embedder cut off."""
+    longest = max(len(asked.text), len(stored.text))
+    return f"{longest} characters" if longest > MAX_JUDGED_CHARS else ""
+
+
+def language(asked: Reading, stored: Reading) -> str:
+    """Another language; or a language that the embedder does not know, unless the words are the same."""
+    if asked.language != stored.language:
+        return f"{asked.language}/{stored.language}"
+    if asked.language != "en" and asked.plain_words != stored.plain_words:
+        return asked.language
+    return ""
+
+
+def diacritics(asked: Reading, stored: Reading) -> str:
+    """Words that are equal but for their marks: "bán" sells, "bắn" shoots, MiniLM sees "ban" twice."""
+    mine, theirs = _apart(asked.words, stored.words)
+    folded = {fold(word): word for word in theirs}
+    for word in mine:
+        if fold(word) in folded:
+            return f"{word}/{folded[fold(word)]}"
+    return ""
+
+
+def literals(asked: Reading, stored: Reading) -> str:
+    """Quoted text, code, addresses, paths, identifiers, operations."""
+    return _difference(asked.literals, stored.literals)
+
+
+def numbers(asked: Reading, stored: Reading) -> str:
+    """The same numbers in the same order, and of the same things where both say of what."""
+    if asked.numbers != stored.numbers:
+        return f"{' '.join(asked.numbers) or '-'}/{' '.join(stored.numbers) or '-'}"
+    for (value, unit), (_, other) in zip(asked.units, stored.units, strict=True):
+        if unit and other and unit != other:
+            return f"{value} {unit}/{value} {other}"
+    return ""
+
+
+def dates(asked: Reading, stored: Reading) -> str:
+    """Months, weekdays, times of day."""
+    return _difference(asked.dates, stored.dates)
+
+
+def negation(asked: Reading, stored: Reading) -> str:
+    """One says not and the other does not, or they say it of different things."""
+    if asked.negations != stored.negations:
+        return f"{asked.negations}/{stored.negations}"
+    for mine, theirs in zip(asked.negated, stored.negated, strict=False):
+        if mine != theirs and mine in stored.topics and theirs in asked.topics:
+            return f"not {mine}/not {theirs}"
+    return ""
+
+
+def opposites(asked: Reading, stored: Reading) -> str:
+    """One says on where the other says off."""
+    mine, theirs = Counter(asked.words), Counter(stored.words)
+    for one, other in OPPOSITES:
+        if _opposed(one, other, mine, theirs) or _opposed(one, other, theirs, mine):
+            return f"{one}/{other}"
+    if asked.language == "vi":
+        a, b = f" {' '.join(asked.words)} ", f" {' '.join(stored.words)} "
+        for one, other in OPPOSITES_VI:
+            if (f" {one} " in a and f" {other} " in b) or (f" {other} " in a and f" {one} " in b):
+                return f"{one}/{other}" if a != b else ""
+    return ""
+
+
+def order(asked: Reading, stored: Reading) -> str:
+    """From A to B is not from B to A; A bites B is not B bites A."""
+    for here, there in (("source", "target"), ("target", "source")):
+        moved = (asked.roles[here] & stored.roles[there]) - stored.roles[here]
+        if moved:
+            return f"{here} {min(moved)}"
+    if asked.roles["target"].isdisjoint(stored.roles["target"]):
+        moved = asked.roles["target"] & set(stored.topics)
+        if moved and stored.roles["target"] & set(asked.topics):
+            return f"target {min(moved)}"
+    mine, theirs = asked.topics, stored.topics
+    if mine == theirs or SYMMETRIC & set(asked.words) & set(stored.words):
+        return ""
+    if not (asked.roles["target"] & stored.roles["target"]):
+        shared = [
+            name for name in dict.fromkeys(mine) if name in theirs and name in asked.proper & stored.proper
+        ]
+        if shared != sorted(shared, key=theirs.index):
+            return " ".join(shared)
+    if sorted(mine) == sorted(theirs):
+        moved_at = [at for at, (a, b) in enumerate(zip(mine, theirs, strict=True)) if a != b]
+        if len(moved_at) == 2 and moved_at[1] - moved_at[0] > 1:
+            return f"{mine[moved_at[0]]} {mine[moved_at[1]]}"
+    return ""
+
+
+def question(asked: Reading, stored: Reading) -> str:
+    """Who is not when. A text without a question ("python sort list") may go with what, how, how many, or yes
+    or no.
+    """
+    if asked.kind == stored.kind or _compatible(asked, stored) or _compatible(stored, asked):
+        return ""
+    return f"{asked.kind or '-'}/{stored.kind or '-'}"
+
+
+def names(asked: Reading, stored: Reading) -> str:
+    """A name on one side that does not occur on the other, in whatever case."""
+    for one, other in ((asked, stored), (stored, asked)):
+        missing = one.names.keys() - {topic(word) for word in other.words}
+        if missing:
+            return min(missing)
+    return ""
+
+
+def words(asked: Reading, stored: Reading) -> str:
+    """A topic word of the one was exchanged for another ("rice", "quinoa")."""
+    mine, theirs = extra_words(asked, stored)
+    return f"{min(mine)}/{min(theirs)}" if mine and theirs else ""
+
+
+def extra_words(asked: Reading, stored: Reading) -> tuple[set[str], set[str]]:
+    """The topic words, as stems, that only the one and only the other has."""
+    mine, theirs = _apart(asked.topics, stored.topics)
+    return mine - FILLERS, theirs - FILLERS
+
+
+GUARDS: tuple[tuple[str, Guard], ...] = (
+    ("length", length),
+    ("language", language),
+    ("diacritics", diacritics),
+    ("literals", literals),
+    ("numbers", numbers),
+    ("dates", dates),
+    ("negation", negation),
+    ("opposites", opposites),
+    ("order", order),
+    ("question", question),
+    ("names", names),
+    ("words", words),
+)
+
+
+def _apart(mine: list[str], theirs: list[str]) -> tuple[set[str], set[str]]:
+    return set(mine) - set(theirs), set(theirs) - set(mine)
+
+
+def _difference(mine: Counter[str], theirs: Counter[str]) -> str:
+    if mine == theirs:
+        return ""
+    return f"{' '.join(sorted(mine - theirs)) or '-'}/{' '.join(sorted(theirs - mine)) or '-'}"
+
+
+def _opposed(one: str, other: str, mine: Counter[str], theirs: Counter[str]) -> bool:
+    return mine[one] > theirs[one] and theirs[other] > mine[other]
+
+
+def _compatible(plain: Reading, other: Reading) -> bool:
+    """Whether `plain`, a "what" or no question at all, may ask the same as `other`."""
+    said = set(plain.words)
+    if plain.kind == "":
+        return other.kind in ("what", "how", "quantity", "yes or no") and not (
+            other.kind == "how" and said & WISHES
+        )
+    if plain.kind == "what" and other.kind == "how":
+        return bool(said & HOW_NOUNS)
+    return plain.kind == "what" and other.kind == "quantity" and bool(said & QUANTITY_NOUNS)

@@ -1,0 +1,354 @@
+"""What the guards read out of a prompt, once per prompt: words, names, numbers, literals, language.
+
+Pure; linear in the text; patterns run on RE2, which cannot backtrack.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+import re2
+
+from halfpenny.semantic_cache.lexicon import (
+    AUXILIARIES,
+    COURTESY_VI,
+    FILLERS,
+    FRAME_WORDS,
+    FUNCTION_WORDS,
+    HOW_NOUNS,
+    MONTHS,
+    NEGATIONS,
+    NEGATIONS_VI,
+    NUMBER_WORDS,
+    POLITE,
+    QUESTION_KINDS,
+    QUESTION_NEGATIONS_VI,
+    STOPWORDS,
+    SYNONYMS,
+    TIMES,
+    WEEKDAYS,
+)
+from halfpenny.semantic_cache.numerals import Numeral, numerals
+from halfpenny.semantic_cache.stems import stem
+
+_URL = r"(?:[A-Za-z][A-Za-z0-9+.-]*://|www\.)[^\s<>\"'`]+"
+_EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_CODE = r"```[^`]*```|`[^`\n]+`"
+_QUOTED = r"\"[^\"\n]+\"|“[^”\n]+”|«[^»\n]+»|‘[^’\n]+’|(?:^|[\s(:])'[^'\n]+'"
+_PATH = r"(?:[A-Za-z]:\\|~/|\.{1,2}/|/)[\w.\-/\\]+"
+_UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_DOTTED = r"\w+(?:\.\w+)+\(?\)?|\w+\(\)|\w*_\w+"
+_OPERATION = r"\w\s*(?:[+*/^=<>%×÷−]|<=|>=|==|!=)\s*\w|\s-\s|\d-\d"
+_LITERALS = tuple(
+    re2.compile(pattern) for pattern in (_CODE, _URL, _EMAIL, _QUOTED, _UUID, _PATH, _DOTTED, _OPERATION)
+)
+# A word keeps its apostrophe; C++, C# and .NET keep their signs; letters and digits part ("10gb" is "10",
+# "gb").
+_TOKEN = re2.compile(
+    r"[Cc]\+\+|[A-Za-z]#|\.NET|(?:^|[\s(=])-\d+(?:[.,]\d+)*|\d+(?:[.,:]\d+)*|[\p{L}\p{M}]+(?:['’][\p{L}]+)*|[$€£¥₫%°½¼¾#@&<>=+*^~|]"
+)
+_CLAUSE = re2.compile(r"[?!.;:,\n]+")
+_SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₫": "đồng", "%": "percent", "°": "degree"}
+_CONTRACTIONS = {"can't": ("can", "not"), "won't": ("will", "not"), "let's": ("let", "us")}
+_VIETNAMESE_LETTERS = frozenset("ăâđêôơư")
+_SYNONYM_STEMS = {stem(word): stem(head) for word, head in SYNONYMS.items()}
+_DIFFER = frozenset({"differ", "different", "compare"})
+_WHEN_NOUNS = frozenset({"year", "day", "date", "time", "month"})
+_GREETINGS = frozenset(
+    ["please", "pls", "hi", "hello", "hey", "dear", "ok", "okay", "so", "and", "quick", "question", "sorry"]
+)
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+
+
+class Reading:
+    """One prompt, taken apart. Everything is computed when first asked for and kept.
+
+    Words are lower case, in NFC, contractions taken apart ("don't" is "do", "not").
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = unicodedata.normalize("NFC", text).replace("’", "'").strip()
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words and numbers as written."""
+        found: list[str] = []
+        for match in _TOKEN.finditer(self.text):
+            token = match.group()
+            found.extend(_parts(token.lstrip(" \t\n(=") or token))
+        return found
+
+    @cached_property
+    def words(self) -> list[str]:
+        """`tokens` in lower case."""
+        return [_SIGNS.get(token, token.casefold()) for token in self.tokens]
+
+    @cached_property
+    def language(self) -> str:
+        """ "en", "vi", "fr", ... or the name of a script ("cyrillic"), or "" where nothing tells."""
+        script = _script(self.text)
+        if script != "latin":
+            return script
+        if _is_vietnamese(self.text):
+            return "vi"
+        words = set(self.words)
+        counts = {language: len(words & known) for language, known in STOPWORDS.items()}
+        best = max(counts, key=lambda language: (counts[language], language == "en"))
+        return best if counts[best] >= 2 and counts[best] > counts["en"] else "en"
+
+    @cached_property
+    def numerals(self) -> list[Numeral]:
+        return numerals(self.words, vietnamese=self.language == "vi")
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        return [numeral.value for numeral in self.numerals]
+
+    @cached_property
+    def units(self) -> list[tuple[str, str]]:
+        """Each number with the topic word after it: ("5", "mile")."""
+        found = []
+        for numeral in self.numerals:
+            following = self.words[numeral.end : numeral.end + 2]
+            unit = next((word for word in following if word not in FUNCTION_WORDS), "")
+            found.append((numeral.value, topic(unit)))
+        return found
+
+    @cached_property
+    def _asked_for(self) -> set[int]:
+        """Where the words after "what" and "which" stand that only say "when": year, day, time."""
+        return {
+            at
+            for at in range(1, len(self.words))
+            if self.words[at] in _WHEN_NOUNS and self.words[at - 1] in ("what", "which")
+        }
+
+    @cached_property
+    def dates(self) -> Counter[str]:
+        """Months (a lone lower-case "may" or "march" is none), weekdays and times of day."""
+        found: Counter[str] = Counter()
+        for at, (token, word) in enumerate(zip(self.tokens, self.words, strict=True)):
+            if at in self._asked_for:
+                continue
+            plain = word.removesuffix("'s")
+            if plain in WEEKDAYS or plain.removesuffix("s") in WEEKDAYS:
+                found[WEEKDAYS.get(plain) or WEEKDAYS[plain.removesuffix("s")]] += 1
+            elif plain in MONTHS and not (plain in {"may", "march"} and token.islower()):
+                found[MONTHS[plain]] += 1
+            elif plain in TIMES or plain.removesuffix("s") in TIMES:
+                found[plain.removesuffix("s")] += 1
+        return found
+
+    @cached_property
+    def literals(self) -> Counter[str]:
+        """Quoted text, code, addresses, paths, ids, dotted names, operations: case and spacing inside
+        count.
+        """
+        found: Counter[str] = Counter()
+        rest = self.text
+        for pattern in _LITERALS:
+            found.update(match.group().strip(" (:").rstrip(".,;?!") for match in pattern.finditer(rest))
+            rest = pattern.sub(" ", rest)
+        return found
+
+    @cached_property
+    def negations(self) -> int:
+        if self.language == "vi":
+            return sum(_negations_vi(clause) for clause in _CLAUSE.split(self.text.casefold()))
+        words = self.words
+        return sum(word in NEGATIONS for word in words) - ("neither" in words and "nor" in words)
+
+    @cached_property
+    def negated(self) -> list[str]:
+        """The first topic word after each negation."""
+        found = []
+        for at, word in enumerate(self.words):
+            if word in NEGATIONS:
+                after = (w for w in self.words[at + 1 :] if w not in FUNCTION_WORDS and w not in FRAME_WORDS)
+                found.append(topic(next(after, "")))
+        return found
+
+    @cached_property
+    def kind(self) -> str:
+        """What the question asks for: "why", "when", "quantity", "yes or no", ...; "" for none."""
+        return _question_kind(self.words)
+
+    @cached_property
+    def names(self) -> Counter[str]:
+        """Capitalised words inside a sentence, acronyms and mixed case ("iPhone"), in lower case.
+
+        None where the writer writes all in capitals or every word with one.
+        """
+        return _names(self.tokens, self.text)
+
+    @cached_property
+    def proper(self) -> set[str]:
+        """`names` and the capitalised words that begin a sentence."""
+        return self.names.keys() | {topic(token.casefold()) for token in self.tokens if token[0].isupper()}
+
+    @cached_property
+    def topics(self) -> list[str]:
+        """The words that say what it is about, as stems, one of each synonym group, numbers excepted, in
+        order.
+
+        In other languages than English simply the words.
+        """
+        if self.language != "en":
+            return self.plain_words
+        skipped = {
+            at for numeral in self.numerals for at in range(numeral.start, numeral.end)
+        } | self._asked_for
+        return [
+            topic(word)
+            for at, word in enumerate(self.words)
+            if at not in skipped
+            and word not in FUNCTION_WORDS
+            and word not in FRAME_WORDS
+            and word not in NEGATIONS
+        ]
+
+    @cached_property
+    def roles(self) -> dict[str, set[str]]:
+        """The topic words right after "from" and "to" (with "into", "onto") and on either side of "than"."""
+        return _roles(self.words)
+
+    @cached_property
+    def plain_words(self) -> list[str]:
+        """The words in order without courtesies: what must be equal in a language that the embedder does not
+        know.
+        """
+        if self.language != "vi":
+            return self.words
+        spoken = f" {' '.join(self.words)} "
+        for phrase in COURTESY_VI:
+            spoken = spoken.replace(f" {phrase} ", " ")
+        return spoken.split()
+
+
+def topic(word: str) -> str:
+    """A word's stem, or that of the head of its synonym group."""
+    found = stem(word)
+    return _SYNONYM_STEMS.get(found, found)
+
+
+def fold(word: str) -> str:
+    """Without marks: "bán" is "ban"; đ is d."""
+    decomposed = unicodedata.normalize("NFD", word.replace("đ", "d"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _parts(token: str) -> Sequence[str]:
+    lower = token.casefold()
+    if lower in _CONTRACTIONS:
+        return _CONTRACTIONS[lower]
+    if lower.endswith("n't") and len(lower) > 3:
+        return (token[:-3], "not")
+    head, apostrophe, tail = token.partition("'")
+    return (head, apostrophe + tail.casefold()) if apostrophe and head else (token,)
+
+
+def _script(text: str) -> str:
+    """The script of most letters, by the first word of their Unicode names."""
+    scripts = Counter(
+        "latin" if character.isascii() else unicodedata.name(character, "unknown").split()[0].lower()
+        for character in text
+        if character.isalpha()
+    )
+    if not scripts:
+        return "latin"
+    script = scripts.most_common(1)[0][0]
+    # A few words of CJK among Latin names are still CJK: one such letter says as much as a word.
+    for dense in ("cjk", "hiragana", "katakana", "hangul"):
+        if scripts[dense] * 4 > scripts.total():
+            return dense
+    return script
+
+
+def _is_vietnamese(text: str) -> bool:
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    toned = sum(character in _TONES for character in decomposed)
+    own = sum(character in _VIETNAMESE_LETTERS for character in text.casefold())
+    # đ, ơ and ư are in no other of the languages here; two tone marks with a stacked one are the usual rest.
+    strong = any(character in "đơư" for character in unicodedata.normalize("NFC", text.casefold()))
+    stacked = any(
+        unicodedata.normalize("NFD", character)[1:2] in ("\u0302", "\u0306", "\u031b")
+        and len(unicodedata.normalize("NFD", character)) > 2
+        for character in text.casefold()
+    )
+    hooks = "\u0309" in decomposed or "\u0323" in decomposed
+    return strong or stacked or hooks or (toned + own >= 3 and toned >= 2 and _short_words(text))
+
+
+def _short_words(text: str) -> bool:
+    """Vietnamese syllables have at most 7 letters; most words of other languages with marks are longer."""
+    words = text.split()
+    return bool(words) and sum(len(word.strip("?!.,")) <= 5 for word in words) >= 0.8 * len(words)
+
+
+def _negations_vi(clause: str) -> int:
+    syllables = [token for token in clause.split() if token not in COURTESY_VI]
+    if syllables and syllables[-1] in QUESTION_NEGATIONS_VI:
+        syllables.pop()
+    return sum(syllable in NEGATIONS_VI for syllable in syllables)
+
+
+def _question_kind(words: Sequence[str]) -> str:
+    spoken = f" {' '.join(words)} ".replace(" 's ", " is ")
+    for kind, patterns in QUESTION_KINDS:
+        if any(f" {pattern} " in spoken for pattern in patterns):
+            # "How do A and B differ?" asks for a thing and not for a way.
+            return "what" if kind == "how" and _DIFFER & set(words) else kind
+    asked = [word for word in words if word not in _GREETINGS]
+    if not asked or asked[0] not in AUXILIARIES or (asked[0] in POLITE and asked[1:2] == ["you"]):
+        return ""
+    return "how" if HOW_NOUNS & set(asked) or asked[:3] == ["is", "it", "possible"] else "yes or no"
+
+
+def _names(tokens: Sequence[str], text: str) -> Counter[str]:
+    if text.isupper():
+        return Counter()
+    starts = _sentence_starts(text)
+    found: Counter[str] = Counter()
+    capitalised = long_words = 0
+    at = 0
+    for token in tokens:
+        at = max(text.find(token, at), at)
+        if not token[0].isalpha():
+            continue
+        lower = token.casefold()
+        initial = at in starts
+        at += len(token)
+        long_words += len(token) > 3
+        capitalised += len(token) > 3 and token[0].isupper()
+        shouted = len(token) > 1 and token.isupper()
+        mixed = any(character.isupper() for character in token[1:])
+        if lower in FUNCTION_WORDS or lower in NUMBER_WORDS or lower == "not":
+            continue
+        if shouted or mixed or (token[0].isupper() and not initial):
+            found[topic(lower)] += 1
+    return Counter() if long_words > 3 and capitalised > 0.8 * long_words else found
+
+
+def _sentence_starts(text: str) -> set[int]:
+    starts = set()
+    fresh = True
+    for at, character in enumerate(text):
+        if character.isalnum():
+            if fresh:
+                starts.add(at)
+            fresh = False
+        elif character in '.?!:\n;"“(':
+            fresh = True
+    return starts
+
+
+def _roles(words: Sequence[str]) -> dict[str, set[str]]:
+    roles: dict[str, set[str]] = {"source": set(), "target": set()}
+    for at, word in enumerate(words):
+        role = {"from": "source", "to": "target", "into": "target", "onto": "target"}.get(word)
+        if role is None:
+            continue
+        after = [topic(w) for w in words[at + 1 : at + 4] if w not in FUNCTION_WORDS and w not in FILLERS]
+        roles[role].update(after[:1])
+    return roles

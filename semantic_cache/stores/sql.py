@@ -1,0 +1,329 @@
+"""Entries in the SQL database: what survives a restart, shared by the processes on one database.
+
+Writing goes through the spool: `put` is durable against the death of the process when it returns and never
+waits for the database; the writer carries the entry over some milliseconds later, and only then `get` finds
+it here.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Select, bindparam, delete, func, select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
+from halfpenny.semantic_cache.stores.purging import condition, has_tag, is_empty, matches
+from halfpenny.storage.bulk import CHUNK, Bulk
+from halfpenny.storage.engine import reading, writing
+from halfpenny.storage.lifecycle import body_digest
+from halfpenny.storage.lookup import Lookup
+from halfpenny.storage.schema import entries, purges
+
+KIND = "entry"
+_PAGE = 200
+_PICO_PER_MICRO = 10**6
+# A spool that was left behind longer ago than this could bring back what was purged before.
+_PURGES_KEPT_S = 90 * 86400.0
+_READ_TIMEOUT_S = 1.0
+_FLUSH_TIMEOUT_S = 10.0
+_log = logging.getLogger(__name__)
+
+
+class PurgeError(Exception):
+    """The purge could not be carried out in full; it can be asked for again."""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Live entries of the database and their weight."""
+
+    entries: int
+    bytes: int
+
+
+class SqlStore:
+    """`append` is the spool's, `flush` the writer's (seconds -> everything before is stored).
+
+    `max_bytes` bounds the entries by `Entry.size_bytes`; `vacuum` enforces it. `failures` counts reads that
+    could not be answered, `lost` entries that the spool refused, `corrupt` bodies that no longer match their
+    hash.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        append: Callable[[str, bytes], bool],
+        flush: Callable[[float], Awaitable[bool]],
+        *,
+        max_bytes: int | None = None,
+    ) -> None:
+        self.failures = 0
+        self.lost = 0
+        self.corrupt = 0
+        self._failing = False
+        self._engine = engine
+        self._append = append
+        self._flush = flush
+        self._max_bytes = max_bytes
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Entry).decode
+        self._rows = Bulk(entries, _newest_wins)
+        self._lookup = Lookup(engine)
+        self._by_key = self._lookup.prepare(_live(entries.c.key))
+        self._by_id = self._lookup.prepare(_live(entries.c.id))
+
+    async def get(self, key: str, now_s: float) -> Entry | None:
+        return await self._one(self._by_key, (key, now_s))
+
+    async def by_id(self, entry_id: str, now_s: float) -> Entry | None:
+        return await self._one(self._by_id, (entry_id, now_s))
+
+    def put(self, entry: Entry) -> bool:
+        kept = self._append(KIND, self._encode(entry))
+        if not kept:
+            self.lost += 1
+        return kept
+
+    async def handler(self, connection: AsyncConnection, payloads: list[bytes]) -> None:
+        """Apply a batch inside the writer's transaction: the newest entry of a key stays, purged ones do not
+        return."""
+        batch: dict[str, Entry] = {}
+        for payload in payloads:
+            entry = self._decode(payload)
+            known = batch.get(entry.key)
+            if known is None or known.created_s <= entry.created_s:
+                batch[entry.key] = entry
+        oldest_s = min((entry.created_s for entry in batch.values()), default=0.0)
+        purged = await _purges_since(connection, oldest_s)
+        rows = []
+        for count, key in enumerate(sorted(batch), start=1):
+            entry = batch[key]
+            if not any(matches(entry, what, at_s) for at_s, what in purged):
+                rows.append(_row(entry))
+            if count % CHUNK == 0:
+                await asyncio.sleep(0)  # hashing a full batch takes milliseconds; requests go on in between
+        await self._rows.execute(connection, rows)
+
+    async def purge(self, what: PurgeFilter, now_s: float) -> int:
+        """Remove and remember. Raises PurgeError when the database does not take it: nothing may be promised
+        then.
+
+        What waits in other processes' spools is dropped when their writers come to it, because the purge is
+        remembered in the database.
+        """
+        if is_empty(what):
+            return 0
+        if not await self._flush(_FLUSH_TIMEOUT_S):
+            raise PurgeError("the database does not take what was stored before; try again when it does")
+        try:
+            async with writing(self._engine) as connection:
+                await connection.execute(
+                    purges.insert().values(at_s=now_s, what=msgspec.json.encode(what).decode())
+                )
+                return await _delete(connection, what, now_s)
+        except (SQLAlchemyError, OSError) as error:
+            raise PurgeError(f"the database refused the purge: {error}") from error
+
+    async def scan(self, now_s: float) -> AsyncIterator[Entry]:
+        query = _LIGHT.where(func.length(entries.c.vector) > 0)
+        async for entry in self._pages(query, now_s):
+            yield entry
+
+    async def listing(self, now_s: float, limit: int = 100) -> list[Entry]:
+        """The first live entries, oldest first, without their bodies, for `cache list`."""
+        found: list[Entry] = []
+        async for entry in self._pages(_LIGHT, now_s):
+            found.append(entry)
+            if len(found) == limit:
+                break
+        return found
+
+    async def stats(self, now_s: float) -> Stats:
+        """Raises what the database raises."""
+        query = select(func.count(), func.coalesce(func.sum(entries.c.size_bytes), 0))
+        async with reading(self._engine) as connection:
+            count, size = (await connection.execute(query.where(entries.c.expires_s > now_s))).one()
+        return Stats(int(count), int(size))
+
+    async def vacuum(self, now_s: float) -> int:
+        """Delete what expired, then the oldest until `max_bytes` holds; say how many. Raises what the
+        database raises.
+
+        To be called now and then, say once a minute.
+        """
+        async with writing(self._engine) as connection:
+            expired = await connection.execute(delete(entries).where(entries.c.expires_s <= now_s))
+            await connection.execute(delete(purges).where(purges.c.at_s < now_s - _PURGES_KEPT_S))
+        return expired.rowcount + await self._evict()
+
+    async def purges_after(self, last_id: int) -> tuple[int, list[tuple[float, PurgeFilter]]]:
+        """Purges of all processes since the one numbered `last_id`: the newest number, and when and what each
+        was."""
+        query = select(purges).where(purges.c.id > last_id).order_by(purges.c.id)
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return (rows[-1].id if rows else last_id), [(row.at_s, _filter(row.what)) for row in rows]
+
+    async def _evict(self) -> int:
+        if self._max_bytes is None:
+            return 0
+        removed = 0
+        while True:
+            async with writing(self._engine) as connection:
+                total = (await connection.execute(select(func.sum(entries.c.size_bytes)))).scalar_one()
+                surplus = int(total or 0) - self._max_bytes
+                if surplus <= 0:
+                    return removed
+                oldest = select(entries.c.id, entries.c.size_bytes).order_by(entries.c.created_s).limit(_PAGE)
+                chosen: list[str] = []
+                for row in (await connection.execute(oldest)).all():
+                    if surplus <= 0:
+                        break
+                    chosen.append(row.id)
+                    surplus -= row.size_bytes
+                await connection.execute(delete(entries).where(entries.c.id.in_(chosen)))
+                removed += len(chosen)
+
+    async def _one(self, sql: str, parameters: tuple[Any, ...]) -> Entry | None:
+        try:
+            async with asyncio.timeout(_READ_TIMEOUT_S):
+                row = await self._lookup.first(sql, parameters)
+            values = None if row is None else dict(zip(_WHOLE, row, strict=True))
+            found = None if values is None else _entry(values)
+        except Exception as error:  # whatever it is: a broken store is a miss
+            self._fail(error)
+            return None
+        self._failing = False
+        if values is None or found is None:
+            return None
+        if body_digest(found.body) != values["body_sha256"]:
+            self.corrupt += 1
+            _log.error("entry %s: the stored body does not match its hash; it is not served", found.id)
+            return None
+        return found
+
+    async def _pages(self, query: Select[Any], now_s: float) -> AsyncIterator[Entry]:
+        """By pages, so that no read transaction stays open: it would keep the WAL from being reset."""
+        last: tuple[float, str] | None = None
+        order = (entries.c.created_s, entries.c.id)
+        query = query.where(entries.c.expires_s > now_s).order_by(*order).limit(_PAGE)
+        while True:
+            page = query if last is None else query.where(tuple_(*order) > last)
+            try:
+                async with reading(self._engine) as connection:
+                    rows: Sequence[Any] = (await connection.execute(page)).all()
+                found = [_entry({**row._mapping, "body": b""}) for row in rows]
+            except Exception as error:  # as in `_one`
+                self._fail(error)
+                return
+            for entry in found:
+                yield entry
+            if len(rows) < _PAGE:
+                return
+            last = (rows[-1].created_s, rows[-1].id)
+
+    def close(self) -> None:
+        """End the thread that answers look-ups. Blocking, for the time of one look-up."""
+        self._lookup.close()
+
+    def _fail(self, error: Exception) -> None:
+        self.failures += 1
+        if not self._failing:
+            _log.error("store: a read failed, requests go on as misses: %s", error)
+        self._failing = True
+
+
+_WHOLE = tuple(column.name for column in entries.columns)
+_LIGHT = select(*(column for column in entries.columns if column.name not in ("body", "body_sha256")))
+_fits: type[Store] = SqlStore
+
+
+def _live(column: Column[str]) -> Select[Any]:
+    """By one column's value and the present time, in this order."""
+    return select(entries).where(column == bindparam("value"), entries.c.expires_s > bindparam("now_s"))
+
+
+async def _purges_since(connection: AsyncConnection, since_s: float) -> list[tuple[float, PurgeFilter]]:
+    query = select(purges.c.at_s, purges.c.what).where(purges.c.at_s >= since_s)
+    return [(row.at_s, _filter(row.what)) for row in (await connection.execute(query)).all()]
+
+
+async def _delete(connection: AsyncConnection, what: PurgeFilter, now_s: float) -> int:
+    wanted = condition(what, now_s)
+    if what.tag is None:
+        return (await connection.execute(delete(entries).where(wanted))).rowcount
+    rows = (await connection.execute(select(entries.c.id, entries.c.tags).where(wanted))).all()
+    ids = [row.id for row in rows if has_tag(msgspec.json.decode(row.tags), what.tag)]
+    for start in range(0, len(ids), _PAGE):
+        await connection.execute(delete(entries).where(entries.c.id.in_(ids[start : start + _PAGE])))
+    return len(ids)
+
+
+def _newest_wins(insert: Any) -> Any:
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[entries.c.key],
+        set_={column.name: new[column.name] for column in entries.columns if column.name != "key"},
+        where=new.created_s >= entries.c.created_s,
+    )
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    micros, rest = divmod(entry.cost_pico, _PICO_PER_MICRO)
+    return (
+        entry.id,
+        entry.key,
+        entry.tenant,
+        entry.partition,
+        entry.surface,
+        entry.model,
+        entry.served_by,
+        entry.mode,
+        entry.status,
+        entry.content_type,
+        entry.body,
+        body_digest(entry.body),
+        entry.created_s,
+        entry.expires_s,
+        entry.text,
+        entry.vector,
+        entry.embedder,
+        entry.input_tokens,
+        entry.output_tokens,
+        micros,
+        rest,
+        msgspec.json.encode(entry.tags).decode() if entry.tags else "",
+        entry.size_bytes(),
+    )
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        id=row["id"],
+        key=row["key"],
+        tenant=row["tenant"],
+        partition=row["partition"],
+        surface=row["surface"],
+        model=row["model"],
+        served_by=row["served_by"],
+        mode=row["mode"],
+        status=row["status"],
+        content_type=row["content_type"],
+        body=row["body"],
+        created_s=row["created_s"],
+        expires_s=row["expires_s"],
+        text=row["text"],
+        vector=row["vector"],
+        embedder=row["embedder"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_pico=row["cost_micros"] * _PICO_PER_MICRO + row["cost_pico_rest"],
+        tags=msgspec.json.decode(row["tags"], type=dict[str, str]) if row["tags"] else {},
+    )
+
+
+def _filter(text: str) -> PurgeFilter:
+    return msgspec.json.decode(text, type=PurgeFilter)

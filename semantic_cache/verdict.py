@@ -1,0 +1,41 @@
+"""Is this neighbour near enough? The guards first, then the similarity.
+
+`judge` is the only rule that decides a semantic hit. A learned rule would replace its last two steps (the
+demanded similarity) and keep the guards.
+"""
+
+from halfpenny.semantic_cache.base import Ruling
+from halfpenny.semantic_cache.guards import GUARDS, extra_words
+from halfpenny.semantic_cache.reading import Reading
+
+# Chosen on the dev streams with all guards on, as the lowest value that keeps false hits about or under 1 %
+# of the requests (all-MiniLM-L6-v2, int8):  @FIGURES@ python -m benchmarks.semantic_guards --data
+# ../shared/data/semantic
+DEFAULT_MIN_SIMILARITY = 0.80
+# Where one text says something more ("... in the kitchen"), only a near copy will do. Chosen in the same way.
+EXTRA_WORDS_SIMILARITY = 0.95
+
+
+def judge(
+    asked: str, stored: str, similarity: float, min_similarity: float = DEFAULT_MIN_SIMILARITY
+) -> Ruling:
+    """Whether the answer to `stored` may be served for `asked`; `similarity` is their cosine in -1..1.
+
+    The ruling names the first guard that refused, or "similarity", or "words" when one of them says more than
+    the other and they are no near copies.
+    """
+    if similarity < min_similarity:
+        return Ruling(
+            accepted=False, similarity=similarity, guard="similarity", detail=f"under {min_similarity:.3f}"
+        )
+    mine, theirs = Reading(asked), Reading(stored)
+    for name, guard in GUARDS:
+        detail = guard(mine, theirs)
+        if detail:
+            return Ruling(accepted=False, similarity=similarity, guard=name, detail=detail)
+    only_mine, only_theirs = extra_words(mine, theirs)
+    if (only_mine or only_theirs) and similarity < EXTRA_WORDS_SIMILARITY:
+        return Ruling(
+            accepted=False, similarity=similarity, guard="words", detail=f"+{min(only_mine | only_theirs)}"
+        )
+    return Ruling(accepted=True, similarity=similarity)

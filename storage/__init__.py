@@ -1,0 +1,2 @@
+"""Where things are kept: engine, tables, migrations, the spool and its writer. Knows nothing of the other
+packages."""
