@@ -2,6 +2,7 @@
 ours."""
 
 import asyncio
+import io
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from halfpenny.backends.base import (
-    BackendError,
     BadCall,
     BrokenReply,
     Call,
@@ -28,6 +28,9 @@ from halfpenny.backends.base import (
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
+
+
+_LARGE_BODY_BYTES = 256 * 1024
 
 
 class PhaseClock:
@@ -88,14 +91,12 @@ class Exchange:
     async def run(self, session: aiohttp.ClientSession, url: URL) -> "HttpReply":
         """Send, and wait for the head. Raises BackendError, or what the body's iterator raised."""
         _refuse_unsendable(self._headers)
-        body = self._call.body
-        data = self._watched(body) if not isinstance(body, bytes) else body or None
         try:
             async with self._timeout:
                 response = await session.request(
                     self._call.method,
                     url,
-                    data=data,
+                    data=self._payload(),
                     headers=_framing(self._headers),
                     allow_redirects=False,
                     middlewares=(self._once,),
@@ -116,6 +117,13 @@ class Exchange:
             self._abort()
             raise
         return HttpReply(response, self._clock, self._transport)
+
+    def _payload(self) -> "AsyncIterator[bytes] | bytes | io.BytesIO | None":
+        body = self._call.body
+        if not isinstance(body, bytes):
+            return self._watched(body)
+        # In one piece, aiohttp would hand the whole body to the socket at once and hold the loop meanwhile.
+        return io.BytesIO(body) if len(body) > _LARGE_BODY_BYTES else body or None
 
     def connected(self, conn: "Connection") -> None:
         """Called by the request when it has a connection and is about to write."""
@@ -222,8 +230,8 @@ class HttpReply:
                 yield chunk
         except TimeoutError as error:
             self._abort()
-            raise (self._clock.expired() if limit.expired() else BrokenReply("upstream: timed out")) from
-            error
+            ours = self._clock.expired() if limit.expired() else BrokenReply("upstream: the connection timed out")
+            raise ours from error
         except (aiohttp.ClientError, OSError) as error:
             self._abort()
             raise BrokenReply("upstream: the connection ended before the reply did") from error

@@ -2,7 +2,7 @@
 
 What leaves is what came in: header order and spelling, the raw target, the body. aiohttp's own additions are switched
 off, redirects are not followed, cookies are not kept, bodies are not decompressed. What is ours to decide is written
-down in `upstream_url` (the URL rule) and `_outgoing` (the header rule). `backends/exchange.py` has the phases and the
+down in `upstream_url` (the URL rule) and `outgoing` (the header rule). `backends/exchange.py` has the phases and the
 border where foreign exceptions become ours.
 """
 
@@ -68,8 +68,8 @@ def upstream_url(base_url: str, target: str) -> str:
 class OpenAICompatible:
     """The backend `kind = "openai"`.
 
-    `base_url`: http(s), without query, fragment or user name. `api_key`: sent as `Authorization: Bearer` in place of the
-    caller's own credential headers; None lets those through. `headers`: added to every request, in place of the
+    `base_url`: http(s), without query, fragment or user name. `api_key`: sent as `Authorization: Bearer` in place of
+    the caller's own credential headers; None lets those through. `headers`: added to every request, in place of the
     caller's of the same name. `max_connections`: calls beyond it wait, which counts as their connect phase.
     `keepalive_s`: how long an idle connection is kept, in seconds; keep it below the upstream's own.
     """
@@ -112,7 +112,7 @@ class OpenAICompatible:
     async def call(self, call: Call) -> Reply:
         session = self._open_session()
         url = upstream_url(self.base_url, call.target)
-        exchange = Exchange(call, self._outgoing(call.headers), self._used)
+        exchange = Exchange(call, self.outgoing(call.headers), self._used)
         return await exchange.run(session, URL(url, encoded=True))
 
     async def warm(self) -> None:
@@ -166,7 +166,7 @@ class OpenAICompatible:
             )
         return self._session
 
-    def _outgoing(self, given: Headers) -> Headers:
+    def outgoing(self, given: Headers) -> Headers:
         """The caller's headers less what we replace, then ours; `Host` is the upstream's (see `Exchange`)."""
         kept = [
             (key, value)

@@ -13,7 +13,7 @@ from sqlalchemy import Integer, Text, and_, case, literal_column, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from halfpenny.ledger.base import Event, Opened, Settled, micro_dollars
-from halfpenny.storage.bulk import CHUNK, Bulk
+from halfpenny.storage.bulk import CHUNK, Bulk, insert_for
 from halfpenny.storage.engine import writing
 from halfpenny.storage.schema import ledger
 
@@ -100,6 +100,11 @@ async def close_open_rows(engine: AsyncEngine, alive_before_us: int) -> int:
             if (await connection.execute(concluded.limit(1))).first() is None:
                 await connection.execute(update(ledger).where(ledger.c.id == row_id).values(outcome="error"))
         return closed.rowcount
+
+
+def settled_statement(dialect_name: str) -> Any:
+    """The statement that stores `Settled` rows, for a look at its SQL."""
+    return _settle(insert_for(dialect_name, ledger))
 
 
 def _by_id(row: tuple[Any, ...]) -> str:

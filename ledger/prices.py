@@ -96,6 +96,11 @@ class PriceBook:
         self._version = ""
         self._newest = ""
 
+    @property
+    def remembered(self) -> int:
+        """How many names were looked up and are kept."""
+        return len(self._found)
+
     def warm(self) -> None:
         """Load the price data. Blocking; for a worker thread at start."""
         if self._data is not None:

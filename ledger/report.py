@@ -118,6 +118,14 @@ async def explain(engine: AsyncEngine, request_id: str) -> list[dict[str, Any]]:
     return [_explained(dict(row)) for row in rows]
 
 
+async def recent(engine: AsyncEngine, limit: int) -> list[dict[str, Any]]:
+    """The newest rows that concluded a request, newest first, shown as `explain` shows them."""
+    query = select(ledger).where(ledger.c.outcome.is_not(None)).order_by(ledger.c.at_us.desc()).limit(limit)
+    async with reading(engine) as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    return [_explained(dict(row)) for row in rows]
+
+
 def render(shown: Report) -> str:
     """The report for a terminal."""
     lines = [f"{shown.since} to {shown.until}", *_rendered(shown)]

@@ -101,7 +101,7 @@ class _Plane:
         return _json(body, status=200 if serving else 503)
 
     async def metrics(self, request: web.Request) -> web.Response:
-        self.app.metrics.cache_bytes.set(self.app.services.cache.memory.size_bytes)
+        self.app.metrics.cache_bytes.set(self.app.services.cache.memory.bytes)
         return web.Response(
             body=self.app.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
@@ -133,8 +133,8 @@ class _Plane:
         return _json(
             {
                 "memory_entries": len(services.cache.memory),
-                "memory_bytes": services.cache.memory.size_bytes,
-                "stored_entries": await services.cache.sql.count(time.time()),
+                "memory_bytes": services.cache.memory.bytes,
+                "stored_entries": (await services.cache.sql.stats(time.time())).entries,
                 "vectors": len(services.neighbours) if services.neighbours is not None else 0,
             }
         )

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from halfpenny.backends.retry import RetryBudget
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from halfpenny.backends.base import BackendError
-from halfpenny.backends.retry import RetryBudget
 from halfpenny.ledger.book import KIND as LEDGER_KIND
 from halfpenny.ledger.book import Ledger, close_open_rows
 from halfpenny.proxy.admin import admin_app
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 _RELOAD_POLL_S = 1.0
 _LAG_PROBE_S = 0.1
 _VACUUM_S = 300.0
+_PURGE_POLL_S = 1.0
 _FLUSH_S = 10.0
 _RESTART_KEYS = ("server", "store", "telemetry")
 
@@ -76,6 +77,7 @@ class App:
         spawn("writer", self.writer.run())
         spawn("loop-lag", self._watch_lag())
         spawn("vacuum", self._vacuum())
+        spawn("purges", self._watch_purges())
         if self.services.neighbours is not None:
             spawn("neighbours", self._start_neighbours(self.services.neighbours))
         self._warm(runtime)
@@ -96,12 +98,13 @@ class App:
     def _services(self, runtime: Runtime) -> Services:
         store, semantic = self.config.store, self.config.cache.semantic
         ledger = Ledger(self.spool.append)
-        sql = SqlStore(self.engine, self.spool.append, max_bytes=store.max_size)
+        sql = SqlStore(self.engine, self.spool.append, self._flush, max_bytes=store.max_size)
         self.writer = Writer(self.spool, self.engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
-        sql.flush_with(self.writer.flush)
         self.sql = sql
         tracing = (
-            Tracing.to_collector(self.config.telemetry.otlp_endpoint) if self.config.telemetry.otlp_endpoint else Tracing()
+            Tracing.to_collector(self.config.telemetry.otlp_endpoint)
+            if self.config.telemetry.otlp_endpoint
+            else Tracing()
         )
         return Services(
             metrics=self.metrics,
@@ -112,6 +115,9 @@ class App:
             retry_budget=RetryBudget(share=self.config.retry.budget, clock=time.monotonic),
             tasks=TaskOwner("flights"),
         )
+
+    async def _flush(self, timeout_s: float) -> bool:
+        return await self.writer.flush(timeout_s)
 
     async def _recover(self) -> None:
         """Replay what a crashed process left in the spool, then close the rows that nobody is left to settle."""
@@ -124,6 +130,8 @@ class App:
 
     async def _start_neighbours(self, neighbours: Neighbours) -> None:
         await neighbours.start()
+        if not await neighbours.wait_ready():
+            return
         await neighbours.rebuild(self.services.cache.scan(time.time()))
         log.info("semantic cache ready: %r", neighbours)
 
@@ -134,9 +142,7 @@ class App:
 
     async def _listen(self, *, reuse_port: bool, with_admin: bool) -> None:
         server = self.config.server
-        data = DataServer(
-            self.pipeline.handle, header_timeout_s=server.header_timeout, keep_alive_s=server.keep_alive
-        )
+        data = DataServer(self.pipeline.handle, header_timeout_s=server.header_timeout, keep_alive_s=server.keep_alive)
         self.data_server = data
         runner = web.ServerRunner(data, shutdown_timeout=1.0)
         await runner.setup()
@@ -211,7 +217,9 @@ class App:
         current = self.runtime
         runtime = build(config, previous=current, environment=self.environment)
         pending = [
-            key for key in _RESTART_KEYS if getattr(config, key) != getattr(self.config, key) and _needs_restart(key, self.config, config)
+            key
+            for key in _RESTART_KEYS
+            if getattr(config, key) != getattr(self.config, key) and _needs_restart(key, self.config, config)
         ]
         self.previous = current.config
         self.pipeline.runtime = runtime
@@ -267,7 +275,19 @@ class App:
     async def _vacuum(self) -> None:
         while True:
             await asyncio.sleep(_VACUUM_S)
-            await self.sql.vacuum(time.time())
+            try:
+                await self.sql.vacuum(time.time())
+            except Exception:
+                log.exception("the store could not be vacuumed: tried again in %g s", _VACUUM_S)
+
+    async def _watch_purges(self) -> None:
+        """Follow what other processes (a worker, `halfpenny cache purge`) removed from the database."""
+        while True:
+            await asyncio.sleep(_PURGE_POLL_S)
+            try:
+                await self.services.cache.refresh()
+            except Exception:
+                log.warning("purges of other processes cannot be read: the database does not answer")
 
     # stop
 
@@ -278,10 +298,7 @@ class App:
         for site in self._sites:
             await site.stop()
         self.data_server.pre_shutdown()
-        deadline = time.monotonic() + self.config.server.drain_timeout
-        while self.pipeline.in_flight and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        if self.pipeline.in_flight:
+        if not await self.pipeline.wait_idle(self.config.server.drain_timeout):
             log.warning("%d requests were cut at the end of the drain time", self.pipeline.in_flight)
         await self.services.tasks.close()
         for runner in self._runners:
@@ -295,6 +312,7 @@ class App:
             log.warning("the store did not take everything: the spool keeps it for the next start")
         await self.tasks.close()
         self.services.tracing.close()
+        self.sql.close()
         await self.engine.dispose()
 
 
@@ -327,8 +345,7 @@ async def _warm(slot: Slot) -> None:
 async def _retire(slot: Slot) -> None:
     """Close a backend that no configuration names any more, once the requests that hold it have ended."""
     assert slot.backend is not None
-    while slot.in_use:
-        await asyncio.sleep(0.2)
+    await slot.wait_unused()
     await slot.backend.close()
 
 
@@ -351,7 +368,9 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def run(app: App, *, on_ready: Callable[[App], None] | None = None, reuse_port: bool = False, with_admin: bool = True) -> None:
+def run(
+    app: App, *, on_ready: Callable[[App], None] | None = None, reuse_port: bool = False, with_admin: bool = True
+) -> None:
     """Serve on uvloop until SIGTERM or SIGINT."""
     import uvloop
 
@@ -384,5 +403,3 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-

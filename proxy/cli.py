@@ -33,7 +33,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="halfpenny", description="A transparent caching proxy with routing for LLM calls.")
+    parser = argparse.ArgumentParser(
+        prog="halfpenny", description="A transparent caching proxy with routing for LLM calls."
+    )
     parser.add_argument("--version", action="version", version=f"halfpenny {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 

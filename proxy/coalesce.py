@@ -62,7 +62,7 @@ class Flight:
     @property
     def failed(self) -> bool:
         """True if it ended badly before any content: its followers may try once more between them."""
-        return self.refusal is not None and self.refusal.status >= 500 or (
+        return (self.refusal is not None and self.refusal.status >= 500) or (
             self.head is not None and self.head.whole and (self.head.status >= 500 or self.head.status == 429)
         )
 

@@ -26,11 +26,7 @@ class ConfigError(Exception):
     """The configuration cannot be used. `str()` names the file, the line where known, the key and what was expected."""
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class Server(_Section):
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listen: str = "127.0.0.1:8080"
     """Where the data plane listens, host:port."""
     admin: str = "127.0.0.1:8081"
@@ -51,7 +47,7 @@ class Server(_Section):
     """After SIGTERM, requests in flight get this long."""
 
 
-class StoreSection(_Section):
+class StoreSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str = "sqlite+aiosqlite:///halfpenny.db"
     """SQLAlchemy URL of the database: sqlite+aiosqlite or postgresql+asyncpg."""
     spool: str | None = None
@@ -64,12 +60,12 @@ class StoreSection(_Section):
     """Stored answers in the database; the oldest go first."""
 
 
-class Exact(_Section):
+class Exact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
     """Answer repeats from the cache."""
 
 
-class Semantic(_Section):
+class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
     """Answer re-phrasings from the cache."""
     max_false_hit_rate: float = 0.01
@@ -89,7 +85,7 @@ class Semantic(_Section):
     """The embedding must be there by then, or the request goes on without."""
 
 
-class Cache(_Section):
+class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Seconds = Seconds(86400)
     """Lifetime of a stored answer."""
     sampled: bool = True
@@ -100,21 +96,21 @@ class Cache(_Section):
     semantic: Semantic = Semantic()
 
 
-class Retry(_Section):
+class Retry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attempts: int = 2
     """Tries after the first, per backend; only before the first content byte."""
     budget: float = 0.1
     """Retries as a share of all calls, over all backends."""
 
 
-class Telemetry(_Section):
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_level: LogLevel = "info"
     log_format: Literal["json", "text"] = "json"
     otlp_endpoint: str | None = None
     """OpenTelemetry collector (extra `otel`). Unset: no spans are made."""
 
 
-class BackendSection(_Section):
+class BackendSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     kind: str
     """openai (any compatible server), llamacpp (in process), echo (tests and the demo)."""
@@ -147,7 +143,7 @@ class BackendSection(_Section):
     """llamacpp: requests served at once."""
 
 
-class PriceSection(_Section):
+class PriceSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     """Shell-style pattern of model names."""
     input_usd_per_mtok: Usd
@@ -157,7 +153,7 @@ class PriceSection(_Section):
     date: str = ""
 
 
-class Config(_Section):
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: Server = Server()
     store: StoreSection = StoreSection()
     cache: Cache = Cache()
@@ -254,8 +250,8 @@ def _backend_problems(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{key}.name", f"{backend.name!r} is used twice"
         seen.add(backend.name)
         if backend.kind not in BACKENDS:
-            known = ", ".join(sorted(BACKENDS))
-            yield f"{key}.kind", f"{backend.kind!r} is not available in this version{_suggestion(backend.kind, list(BACKENDS))}; available: {known}"
+            hint = _suggestion(backend.kind, sorted(BACKENDS))
+            yield f"{key}.kind", f"{backend.kind!r} is not available in this version{hint}"
         if backend.kind == "openai" and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", backend.base_url or ""):
             yield f"{key}.base_url", f"expected an http(s) URL, got {backend.base_url!r}"
         if backend.kind == "llamacpp" and not backend.model:
@@ -297,7 +293,7 @@ def _struct_in(hint: Any) -> type | None:
 
 def _suggestion(key: str, known: list[str]) -> str:
     if key.rpartition(".")[2] == "api_key":
-        return "; secrets are never written here: name an environment variable with api_key_env, or a file with api_key_file"
+        return "; secrets are never written here: name an environment variable (api_key_env) or a file (api_key_file)"
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
 

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import msgspec
 
 from halfpenny.backends.base import BackendError, BackendUnavailable, Call, ConnectError, PhaseTimeout, Reply
+from halfpenny.backends.retry import retry_after_s
 from halfpenny.ledger.base import Opened, Outcome, Settled, State, Usage
 from halfpenny.proxy import flow
 from halfpenny.proxy.bodies import alter_body, decoded
@@ -22,7 +23,7 @@ from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.headers import Pairs, forwarded, returned
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.surfaces.base import Ask, Recorder, Reported, Surface
-from halfpenny.proxy.surfaces.openai_stream import is_usage_event
+from halfpenny.proxy.surfaces.openai_stream import hide_usage
 from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.router.base import NoPlan, Plan, Prompt, Step
 from halfpenny.semantic_cache.admission import without_volatile
@@ -162,8 +163,12 @@ class Fetch:
             await asyncio.sleep(state.delay_s)
         slot = self.runtime.slots[state.step.backend]
         if slot.backend is None or not slot.breaker.allow():
-            error = ProxyError(503, "backend_unavailable", f"backend {state.step.backend!r} is resting after failures", final=True)
+            error: ProxyError | None = ProxyError(
+                503, "backend_unavailable", f"backend {state.step.backend!r} is resting after failures", final=True
+            )
             return None, state.next(flow.Verdict("elsewhere"), error)
+        if state.number == 1:
+            self.services.retry_budget.note_call()
         opened = _Open(self, slot, state)
         try:
             verdict, error = await self._call(opened, state)
@@ -242,6 +247,10 @@ class Fetch:
             opened.slot.breaker.failure()
         else:
             opened.slot.breaker.success()
+        asked_s = retry_after_s(reply.headers)
+        if status == 429 and asked_s is not None and decision is None:
+            # longer than we would wait for: the next requests go elsewhere until then
+            opened.slot.breaker.rest(asked_s)
         if decision is not None:
             return flow.Verdict("again", decision)
         if status >= 500 or status in (408, 429):
@@ -372,7 +381,7 @@ class Fetch:
                 # stored before its last bytes go out: who has the whole answer can rely on it being kept
                 self._conclude_stream(opened, recorder, recording, whole=True, plain=plain)
                 concluded = True
-            out = chunk if hide is None else b"".join(e for e in hide.feed(chunk) if not is_usage_event(e))
+            out = chunk if hide is None else b"".join(map(hide_usage, hide.feed(chunk)))
             if out:
                 await self.flight.publish(out)
         whole = concluded or (recorder.finish() and plain)
@@ -498,7 +507,7 @@ class _Open:
         self._at_us = time.time_ns() // 1000
         self._ttft_us = 0
         self.id = new_id("", self._at_us)
-        slot.in_use += 1
+        slot.take()
         estimate = self.price(Reported(input_tokens=estimate_tokens(fetch.ask.input_bytes)))
         exchange = fetch.exchange
         fetch.services.ledger.opened(
@@ -585,7 +594,7 @@ class _Open:
         if self.settled:
             return 0
         self.settled = True
-        self.slot.in_use -= 1
+        self.slot.give_back()
         fetch, exchange, services = self.fetch, self.fetch.exchange, self.fetch.services
         if reported is None and state == "estimated":
             reported = self._partial()

@@ -20,8 +20,13 @@ _STATUS_OF_NO_PLAN = {
     "no_backend": 503,
     "constraint": 400,
     "denied": 403,
-    "bad_pin": 400,
 }
+
+
+def no_plan_error(plan: NoPlan) -> ProxyError:
+    """The router's refusal in the caller's terms."""
+    param = "model" if plan.code == "model_not_found" else None
+    return ProxyError(_STATUS_OF_NO_PLAN.get(plan.code, 400), plan.code, plan.message, param=param)
 
 
 class Refuse(msgspec.Struct, frozen=True):
@@ -71,7 +76,9 @@ def begin(allowed: Allowed, *, only_if_cached: bool, max_age_s: int | None) -> L
     if allowed.look_up:
         return LookUpExact(allowed, only_if_cached, max_age_s)
     if only_if_cached:
-        return Refuse(ProxyError(504, "not_cached", f"not looked up ({allowed.reason}), and only-if-cached was asked for"))
+        return Refuse(
+            ProxyError(504, "not_cached", f"not looked up ({allowed.reason}), and only-if-cached was asked for")
+        )
     return JoinOrLead(allowed)
 
 
@@ -124,9 +131,7 @@ class ChoosePlan(msgspec.Struct, frozen=True):
 
     def next(self, plan: Plan | NoPlan) -> Attempt | Refuse:
         if isinstance(plan, NoPlan):
-            status = _STATUS_OF_NO_PLAN.get(plan.code, 400)
-            param = "model" if plan.code == "model_not_found" else None
-            return Refuse(ProxyError(status, plan.code, plan.message, param=param))
+            return Refuse(no_plan_error(plan))
         return Attempt(plan, 0, 1)
 
 

@@ -208,10 +208,7 @@ def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The response headers that go back to the client, less hop-by-hop (framing is ours on this side)."""
     pairs = list(headers)
     named = {
-        token.strip().lower()
-        for name, value in pairs
-        if name.lower() == "connection"
-        for token in value.split(",")
+        token.strip().lower() for name, value in pairs if name.lower() == "connection" for token in value.split(",")
     }
     dropped = _HOP_BY_HOP | named
     return [(name, value) for name, value in pairs if name.lower() not in dropped]

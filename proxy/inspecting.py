@@ -48,7 +48,9 @@ def describe(config: Config) -> Described:
         models = section.model or ", ".join(section.models or ("*",))
         state = f"off: {slot.off_reason}" if slot.off_reason else "on"
         lines.append(f"backend {section.name} ({section.kind}, {models}): {state}")
-        backends.append({"name": section.name, "kind": section.kind, "on": not slot.off_reason, "reason": slot.off_reason})
+        backends.append(
+            {"name": section.name, "kind": section.kind, "on": not slot.off_reason, "reason": slot.off_reason}
+        )
     on = [slot for slot in runtime.slots.values() if not slot.off_reason]
     if not on:
         lines.append("no backend is on: every request would be refused")
@@ -136,7 +138,9 @@ async def _store(config: Config) -> Finding:
         file = sqlite_path(engine)
         if file is not None and not file.exists():
             writable = file.absolute().parent.is_dir()
-            return Finding("store", writable, f"{file} will be made at the first start" if writable else f"no folder {file.parent}")
+            return Finding(
+                "store", writable, f"{file} will be made at the first start" if writable else f"no folder {file.parent}"
+            )
         version = await schema_version(engine)
         return Finding("store", True, f"schema {version or 'none yet: made at the first start'}")
     except Exception as error:
@@ -147,7 +151,7 @@ async def _store(config: Config) -> Finding:
 
 def _disk(config: Config) -> Finding:
     file = sqlite_path(make_engine(config.store.url)) if config.store.url.startswith("sqlite") else None
-    folder = (file.absolute().parent if file is not None else Path.cwd())
+    folder = file.absolute().parent if file is not None else Path.cwd()
     if not folder.is_dir():
         return Finding("disk", False, f"no folder {folder}")
     free = shutil.disk_usage(folder).free
@@ -159,14 +163,16 @@ def _ports(config: Config) -> list[Finding]:
     for key in ("listen", "admin"):
         host, port = host_port(getattr(config.server, key))
         free = port_is_free(host, port)
-        text = f"{host}:{port} is free" if free else f"{host}:{port} is taken: a proxy may run already, or set server.{key}"
+        text = (
+            f"{host}:{port} is free"
+            if free
+            else f"{host}:{port} is taken: a proxy may run already, or set server.{key}"
+        )
         findings.append(Finding(f"server.{key}", True, text))
     return findings
 
 
-def dry_run(
-    options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Callable[..., int]
-) -> int:
+def dry_run(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Callable[..., int]) -> int:
     """`route --explain FILE`: the plan for a chat request body, without sending anything."""
     try:
         body = sys.stdin.buffer.read() if str(options.explain) == "-" else options.explain.read_bytes()

@@ -49,5 +49,5 @@ def set_up(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiohttp.access", "aiosqlite", "alembic", "asyncio"):
+    for noisy in ("aiohttp.access", "aiosqlite", "alembic", "asyncio", "faiss", "faiss.loader"):
         logging.getLogger(noisy).setLevel("WARNING")

@@ -22,7 +22,7 @@ from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.report import explain, render, report
 from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.units import Seconds
-from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.semantic_cache.base import Entry, PurgeFilter
 from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
 from halfpenny.semantic_cache.stores.sql import SqlStore
 from halfpenny.storage.engine import make_engine, sqlite_path
@@ -64,7 +64,11 @@ def explain_command(options: argparse.Namespace, config: Config, print_json: Pri
         print_json({"request_id": options.request_id, "rows": rows})
     else:
         for row in rows:
-            print(msgspec.json.format(msgspec.json.encode({k: v for k, v in row.items() if v not in (None, "", {}, 0)})).decode())
+            print(
+                msgspec.json.format(
+                    msgspec.json.encode({k: v for k, v in row.items() if v not in (None, "", {}, 0)})
+                ).decode()
+            )
     return 0
 
 
@@ -73,17 +77,20 @@ def cache_command(options: argparse.Namespace, config: Config, print_json: Print
         return _purge(options, config, print_json, fail)
 
     async def work(engine: AsyncEngine) -> Any:
-        store = SqlStore(engine, lambda kind, payload: False)
+        store = _reading_store(engine)
         now_s = time.time()
-        if options.action == "stats":
-            return {"entries": await store.count(now_s)}
-        return await store.listing(now_s, options.limit)
+        try:
+            if options.action == "stats":
+                return msgspec.to_builtins(await store.stats(now_s))
+            return [_shown(entry, now_s) for entry in await store.listing(now_s, options.limit)]
+        finally:
+            store.close()
 
     shown = _with_store(config, work)
     if options.json:
         print_json(shown if isinstance(shown, dict) else {"entries": shown})
     elif isinstance(shown, dict):
-        print(f"{shown['entries']} live entries")
+        print(f"{shown['entries']} live entries, {shown['bytes']} bytes")
     else:
         for entry in shown:
             print(" ".join(f"{name}={value}" for name, value in entry.items()))
@@ -105,13 +112,19 @@ def _purge(options: argparse.Namespace, config: Config, print_json: PrintJson, f
         all=options.all,
     )
     if what == PurgeFilter():
-        raise ConfigError("cache purge: name what to purge (--key, --entry, --tenant, --model, --tag, --older-than) or --all")
+        raise ConfigError(
+            "cache purge: name what to purge (--key, --entry, --tenant, --model, --tag, --older-than) or --all"
+        )
     purged = asyncio.run(_ask_running(config, what))
 
     if purged is None:
 
         async def work(engine: AsyncEngine) -> Any:
-            return await SqlStore(engine, lambda kind, payload: False).purge(what, time.time())
+            store = _reading_store(engine)
+            try:
+                return await store.purge(what, time.time())
+            finally:
+                store.close()
 
         purged = _with_store(config, work)
     if options.json:
@@ -119,6 +132,30 @@ def _purge(options: argparse.Namespace, config: Config, print_json: PrintJson, f
     else:
         print(f"{purged} entries purged")
     return 0
+
+
+def _reading_store(engine: AsyncEngine) -> SqlStore:
+    """The store without a spool: it reads and deletes, and keeps nothing new."""
+
+    async def nothing_to_flush(timeout_s: float) -> bool:
+        return True
+
+    return SqlStore(engine, lambda kind, payload: False, nothing_to_flush)
+
+
+def _shown(entry: Entry, now_s: float) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "key": entry.key,
+        "tenant": entry.tenant,
+        "model": entry.model,
+        "served_by": entry.served_by,
+        "surface": entry.surface,
+        "mode": entry.mode,
+        "age_s": int(now_s - entry.created_s),
+        "ttl_s": int(entry.expires_s - now_s),
+        "tags": entry.tags,
+    }
 
 
 async def _ask_running(config: Config, what: PurgeFilter) -> int | None:
@@ -132,7 +169,9 @@ async def _ask_running(config: Config, what: PurgeFilter) -> int | None:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(f"http://{host}:{port}/api/cache/purge", data=msgspec.json.encode(body), headers=headers) as reply,
+            session.post(
+                f"http://{host}:{port}/api/cache/purge", data=msgspec.json.encode(body), headers=headers
+            ) as reply,
         ):
             if reply.status != 200:
                 return None
@@ -180,7 +219,7 @@ def _with_store(config: Config, work: Callable[[AsyncEngine], Awaitable[Any]]) -
         engine = make_engine(config.store.url)
         try:
             file = sqlite_path(engine)
-            if file is not None and not file.exists():
+            if file is not None and not await asyncio.to_thread(file.exists):
                 raise ConfigError(f"store.url: there is no database {file} yet: start the proxy once")
             await upgrade(engine)
             await _drain_orphans(config, engine, file)
@@ -196,11 +235,11 @@ def _with_store(config: Config, work: Callable[[AsyncEngine], Awaitable[Any]]) -
 
 async def _drain_orphans(config: Config, engine: AsyncEngine, file: Path | None) -> None:
     folder = Path(config.store.spool or (f"{file}.spool" if file is not None else "halfpenny.spool"))
-    if not folder.is_dir():
+    if not await asyncio.to_thread(folder.is_dir):
         return
     spool = Spool(folder)
     ledger = Ledger(spool.append)
-    sql = SqlStore(engine, spool.append)
+    sql = _reading_store(engine)
     writer = Writer(spool, engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
-    await writer.flush(10.0)
     await writer.close()
+    sql.close()

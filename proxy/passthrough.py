@@ -15,6 +15,7 @@ from halfpenny.ledger.base import Opened, Settled
 from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import Exchange, new_id
+from halfpenny.proxy.flow import no_plan_error
 from halfpenny.proxy.headers import cache_status_forward, forwarded, read_head, returned
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.upgrade import is_upgrade, pipe
@@ -54,7 +55,7 @@ class PassThrough:
         )
         plan = runtime.router.plan(prompt, pinned_route=exchange.wishes.route)
         if isinstance(plan, NoPlan):
-            raise ProxyError(404 if plan.code in ("no_route", "model_not_found") else 503, plan.code, plan.message)
+            raise no_plan_error(plan)
         exchange.route = plan.route
         exchange.why["route"] = plan.why
         slots = [runtime.slots[step.backend] for step in plan.steps]
@@ -103,7 +104,9 @@ class PassThrough:
         """A websocket or any other upgrade: the raw connection is piped to the upstream, both ways."""
         base_url = getattr(slot.backend, "base_url", None)
         if not isinstance(base_url, str):
-            raise ProxyError(400, "upgrade_not_supported", f"backend {slot.section.name!r} takes no upgraded connections")
+            raise ProxyError(
+                400, "upgrade_not_supported", f"backend {slot.section.name!r} takes no upgraded connections"
+            )
         row = _Row(self.services, exchange, slot)
         try:
             await pipe(request, exchange, slot.backend)

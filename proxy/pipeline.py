@@ -54,6 +54,7 @@ class Pipeline:
         self.runtime = runtime
         self.draining = False
         self.in_flight = 0
+        self._idle: asyncio.Event | None = None
         self._memo: OrderedDict[MemoKey, Memo] = OrderedDict()
         self._passthrough = PassThrough(services)
 
@@ -76,7 +77,7 @@ class Pipeline:
                 raise ProxyError(
                     415,
                     "unsupported_encoding",
-                    f"Content-Encoding {exchange.head.content_encoding!r} is not accepted here: send the body unencoded",
+                    f"Content-Encoding {exchange.head.content_encoding!r} is not accepted: send the body unencoded",
                 )
             server = runtime.config.server
             body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
@@ -87,8 +88,21 @@ class Pipeline:
             exchange.why["client"] = "left"
             raise
         finally:
-            self.in_flight -= 1
             self._settle(exchange)
+            self.in_flight -= 1
+            if self.in_flight == 0 and self._idle is not None:
+                self._idle.set()
+
+    async def wait_idle(self, timeout_s: float) -> bool:
+        """Until no request is being served; False if some still are after `timeout_s`."""
+        if self.in_flight:
+            self._idle = asyncio.Event()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._idle.wait()
+            except TimeoutError:
+                return False
+        return True
 
     # reading
 
@@ -111,9 +125,7 @@ class Pipeline:
         async with asyncio.timeout(runtime.config.server.total_timeout):
             return await self._perform(request, exchange, runtime, body, memo_key)
 
-    def _quick_hit(
-        self, request: web.BaseRequest, exchange: Exchange, memo_key: MemoKey
-    ) -> web.StreamResponse | None:
+    def _quick_hit(self, request: web.BaseRequest, exchange: Exchange, memo_key: MemoKey) -> web.StreamResponse | None:
         """A body seen before, whose answer is in memory: nothing needs to be parsed."""
         memo = self._memo.get(memo_key)
         if memo is None:
@@ -162,9 +174,7 @@ class Pipeline:
     ) -> web.StreamResponse:
         assert exchange.ask is not None
         ask, wishes = exchange.ask, exchange.wishes
-        state: Any = flow.begin(
-            exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s
-        )
+        state: Any = flow.begin(exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s)
         flight: Flight | None = None
         while True:
             match state:
@@ -317,9 +327,7 @@ class Pipeline:
                 self._write_coalesced(exchange, flight)
         return answer
 
-    def _marks(
-        self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
-    ) -> list[tuple[str, str]]:
+    def _marks(self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool) -> list[tuple[str, str]]:
         if not exchange.allowed.store:
             status = cache_status_forward("bypass", collapsed=collapsed, detail=exchange.allowed.reason)
         else:
@@ -379,9 +387,7 @@ class Pipeline:
 
     # settling
 
-    def _write_hit(
-        self, exchange: Exchange, entry: Entry, hit: ExactHit | SemanticHit, *, stream: bool
-    ) -> None:
+    def _write_hit(self, exchange: Exchange, entry: Entry, hit: ExactHit | SemanticHit, *, stream: bool) -> None:
         exact = isinstance(hit, ExactHit)
         outcome = exchange.outcome = "exact" if exact else "semantic"
         exchange.row_written = True

@@ -3,6 +3,7 @@
 `Services` outlive reloads: the store, the ledger, the vectors, the metrics.
 """
 
+import asyncio
 import hashlib
 import random
 import time
@@ -10,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from halfpenny.backends.health import CircuitBreaker
+from halfpenny.backends.retry import RetryBudget, RetryPolicy
 
 from halfpenny.backends import load_backend
 from halfpenny.backends.base import Backend, Timeouts
-from halfpenny.backends.health import CircuitBreaker
-from halfpenny.backends.retry import RetryBudget, RetryPolicy
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.proxy.coalesce import Flights
@@ -41,6 +42,21 @@ class Slot:
         self.asks_usage = section.usage_in_stream and section.kind in ("openai", "llamacpp")
         self.ready = section.kind != "llamacpp"
         self.in_use = 0
+        self._unused: asyncio.Event | None = None
+
+    def take(self) -> None:
+        self.in_use += 1
+
+    def give_back(self) -> None:
+        self.in_use -= 1
+        if self.in_use == 0 and self._unused is not None:
+            self._unused.set()
+
+    async def wait_unused(self) -> None:
+        """Until no request holds this backend. For one waiter: the retirement after a reload."""
+        if self.in_use:
+            self._unused = asyncio.Event()
+            await self._unused.wait()
 
     @property
     def local(self) -> bool:

@@ -20,13 +20,13 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 def require_c_parser() -> None:
     """Refuse to run on the pure-Python HTTP parser: it reads six kinds of smuggled requests differently, and slowly."""
-    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:  # type: ignore[comparison-overlap]
+    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
         raise RuntimeError(
-            "aiohttp's C HTTP parser is missing (AIOHTTP_NO_EXTENSIONS set, or a source build): reinstall aiohttp from a wheel"
+            "aiohttp's C HTTP parser is missing (AIOHTTP_NO_EXTENSIONS set, or a source build): reinstall aiohttp"
         )
 
 
-class Connection(RequestHandler):  # type: ignore[misc]
+class Connection(RequestHandler):
     """One client connection, closed if a request head takes longer than `header_timeout_s`."""
 
     __slots__ = ("_head_timer", "_header_timeout_s")
@@ -79,7 +79,7 @@ class Connection(RequestHandler):  # type: ignore[misc]
         return response
 
 
-class DataServer(web.Server):  # type: ignore[misc]
+class DataServer(web.Server):
     """The data plane's server: one handler for every path."""
 
     def __init__(self, handler: Handler, *, header_timeout_s: float, keep_alive_s: float) -> None:

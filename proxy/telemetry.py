@@ -15,26 +15,26 @@ _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 class Metrics:
-    """One registry per process; label values are bounded (routes, surfaces and backends come from the configuration)."""
+    """One registry per process. Label values are bounded: routes, surfaces and backends are configured."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "halfpenny_requests",
-            "Requests by how they ended. Every request is counted once, refusals (error) and clients that left too.",
+            "Requests by how they ended. Each is counted once, refusals and clients that left (error) too.",
             ["outcome", "route", "surface"],
             registry=self.registry,
         )
         self._overhead = Histogram(
             "halfpenny_overhead_seconds",
-            "Time that the proxy itself added: from the complete request head to the first byte of the answer, less the "
-            "time spent waiting for an upstream. On a hit that is all of it.",
+            "Time that the proxy itself added: from the request head to the end of the answer, less the time that "
+            "upstream calls took. On a hit that is all of it; coalesced requests are not counted here.",
             buckets=_FAST,
             registry=self.registry,
         )
         self._ttft = Histogram(
             "halfpenny_time_to_first_token_seconds",
-            "From sending a call to the first byte of its answer's body, as the upstream delivers it. Hits not counted.",
+            "From sending a call to the first byte of its body, as the upstream delivers it. Hits not counted.",
             buckets=_SLOW,
             registry=self.registry,
         )
@@ -47,7 +47,7 @@ class Metrics:
         self._spend = Counter("halfpenny_spend_usd", "Cost of upstream calls, in US dollars.", registry=self.registry)
         self._saved = Counter(
             "halfpenny_saved_usd",
-            "What the avoided calls would have cost, in US dollars, by mechanism. A request counts under one mechanism.",
+            "What the avoided calls would have cost, in US dollars; a request counts under one mechanism.",
             ["by"],
             registry=self.registry,
         )
@@ -132,15 +132,13 @@ class Tracing:
     @classmethod
     def to_collector(cls, endpoint: str) -> "Tracing":
         """Export over OTLP/HTTP. Raises ImportError if the extra `otel` is not installed."""
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # type: ignore[import-not-found,unused-ignore]
-            OTLPSpanExporter,
-        )
+        from opentelemetry.exporter.otlp.proto.http import trace_exporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         provider = TracerProvider(resource=Resource.create({"service.name": "halfpenny"}))
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        provider.add_span_processor(BatchSpanProcessor(trace_exporter.OTLPSpanExporter(endpoint=endpoint)))
         return cls(provider, provider.shutdown)
 
     def call(self, *, operation: str, model: str, backend: str, request_id: str, attempt: int) -> Span | None:

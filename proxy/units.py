@@ -51,5 +51,5 @@ class Usd(Decimal):
 def decode_unit(wanted: type, value: Any) -> Any:
     """The hook that msgspec calls for a type of this module."""
     if wanted in (Seconds, Bytes, Usd):
-        return wanted.parse(value)  # type: ignore[attr-defined]
+        return wanted.parse(value)
     raise NotImplementedError(f"no decoder for {wanted}")

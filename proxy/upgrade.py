@@ -35,7 +35,7 @@ def is_upgrade(request: web.BaseRequest) -> bool:
 
 async def pipe(request: web.BaseRequest, exchange: Exchange, backend: Any) -> None:
     """Dial the upstream, send the head, relay until either side ends. Raises OSError if it cannot be reached."""
-    target = cast(Dialable, backend)
+    target = cast("Dialable", backend)
     url = urlsplit(upstream_url(target.base_url, exchange.target))
     port = url.port or (443 if url.scheme == "https" else 80)
     secure = ssl.create_default_context() if url.scheme == "https" else None

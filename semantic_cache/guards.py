@@ -109,9 +109,7 @@ def order(asked: Reading, stored: Reading) -> str:
     if mine == theirs or SYMMETRIC & set(asked.words) & set(stored.words):
         return ""
     if not (asked.roles["target"] & stored.roles["target"]):
-        shared = [
-            name for name in dict.fromkeys(mine) if name in theirs and name in asked.proper & stored.proper
-        ]
+        shared = [name for name in dict.fromkeys(mine) if name in theirs and name in asked.proper & stored.proper]
         if shared != sorted(shared, key=theirs.index):
             return " ".join(shared)
     if sorted(mine) == sorted(theirs):
@@ -185,9 +183,7 @@ def _compatible(plain: Reading, other: Reading) -> bool:
     """Whether `plain`, a "what" or no question at all, may ask the same as `other`."""
     said = set(plain.words)
     if plain.kind == "":
-        return other.kind in ("what", "how", "quantity", "yes or no") and not (
-            other.kind == "how" and said & WISHES
-        )
+        return other.kind in ("what", "how", "quantity", "yes or no") and not (other.kind == "how" and said & WISHES)
     if plain.kind == "what" and other.kind == "how":
         return bool(said & HOW_NOUNS)
     return plain.kind == "what" and other.kind == "quantity" and bool(said & QUANTITY_NOUNS)

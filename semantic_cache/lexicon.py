@@ -15,13 +15,21 @@ def _words(text: str) -> frozenset[str]:
 
 def _table(text: str) -> Mapping[str, str]:
     """One group a line, the first word standing for all: "big large" -> {"big": "big", "large": "big"}."""
-    return MappingProxyType(
-        {word: line.split()[0] for line in text.strip().splitlines() for word in line.split()}
-    )
+    return MappingProxyType({word: line.split()[0] for line in text.strip().splitlines() for word in line.split()})
+
+
+def _counted(text: str, start: int, stride: int = 1) -> dict[str, int]:
+    """ "one two", 1 -> {"one": 1, "two": 2}."""
+    return {word: start + stride * at for at, word in enumerate(text.split())}
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """ "on/off" -> ("on", "off"); "_" stands for a blank."""
+    pairs = (pair.replace("_", " ").partition("/") for pair in text.split())
+    return tuple((one, other) for one, _, other in pairs)
 
 
 # --- Words that carry no topic
-# -------------------------------------------------------------------------------------
 
 # Grammar. Direction, polarity and quantity words (from, off, without, all, ...) are not here on purpose.
 FUNCTION_WORDS = _words(
@@ -39,12 +47,12 @@ FUNCTION_WORDS = _words(
 # How one asks, not what is asked.
 FRAME_WORDS = _words(
     """
-    please pls plz kindly thanks thank hi hello hey dear ok okay well sorry excuse
-    tell show explain describe give name state define help know say let like want wanna need
-    wonder wondering ask asking question quick quickly possible possibly possibility exactly actually
-    basically way ways manner method methods process procedure step steps approach best guide tutorial
-    introduction intro overview example examples explanation explaining tip tips advice go going get getting
-    got gonna able make made use using used find out look looking see mean means meaning definition called
+    please pls plz kindly thanks thank hi hello hey dear ok okay well sorry excuse tell show explain describe
+    give name state define help know say let like want wanna need wonder wondering ask asking question quick
+    quickly possible possibly possibility exactly actually basically way ways manner method methods process
+    procedure step steps approach guide tutorial introduction intro overview example examples explanation
+    explaining tip tips advice go going get getting got gonna able use using used find out look looking see mean
+    means meaning definition called
     """
 )
 
@@ -74,7 +82,6 @@ COURTESY_VI = (
 )
 
 # --- Words for the same thing
-# ---------------------------------------------------------------------------------------
 
 # Only words that may stand for each other in almost every question. When in doubt they are left out.
 SYNONYMS = _table(
@@ -142,7 +149,7 @@ SYNONYMS = _table(
     favourite favorite
     organise organize
     centre center
-    create generate
+    create generate make
     delete erase
     obtain acquire
     select choose pick
@@ -150,8 +157,19 @@ SYNONYMS = _table(
     wrong incorrect
     difference differ different distinguish
     compare comparison
-    author writer
+    author writer write compose composer
     inventor invent
+    painter paint
+    founder found
+    discoverer discover
+    designer design
+    owner own
+    summary summarize summarise
+    height tall
+    depth deep
+    weight weigh heavy
+    width wide
+    length long
     located location situated
     nearby near close
     reason cause
@@ -169,13 +187,10 @@ SYNONYMS = _table(
     """
 )
 
-# Words that add nothing beside the words that they go with: "capital city", "swimming pool", "currently".
-FILLERS = _words(
-    "city town country state word term name number amount current currently simple simply easy easily convert"
-)
+# Words that add nothing beside the words that they go with: "capital city", "in simple terms", "currently".
+FILLERS = _words("city country term current currently simple simply convert")
 
 # --- Polarity and direction
-# -----------------------------------------------------------------------------------------
 
 NEGATIONS = _words(
     """
@@ -189,350 +204,68 @@ QUESTION_NEGATIONS_VI = _words("không chưa hông hong ko k")
 NEGATIONS_VI = _words("không chưa chẳng chả đừng chớ ko kg hông khỏi")
 
 # Either word of a pair on one side and the other on the other side turns the question round.
-OPPOSITES = tuple(
-    (pair.split("/")[0], pair.split("/")[1])
-    for pair in [
-        "on/off",
-        "in/out",
-        "up/down",
-        "before/after",
-        "over/under",
-        "above/below",
-        "with/without",
-        "inside/outside",
-        "indoor/outdoor",
-        "more/less",
-        "more/fewer",
-        "most/least",
-        "many/few",
-        "max/min",
-        "maximum/minimum",
-        "maximize/minimize",
-        "maximise/minimise",
-        "first/last",
-        "earliest/latest",
-        "early/late",
-        "earlier/later",
-        "next/last",
-        "next/previous",
-        "past/future",
-        "high/low",
-        "higher/lower",
-        "highest/lowest",
-        "upper/lower",
-        "top/bottom",
-        "left/right",
-        "north/south",
-        "east/west",
-        "front/back",
-        "forward/backward",
-        "forwards/backwards",
-        "enable/disable",
-        "enabled/disabled",
-        "activate/deactivate",
-        "allow/deny",
-        "allow/block",
-        "allow/forbid",
-        "allowed/banned",
-        "allowed/forbidden",
-        "permit/forbid",
-        "accept/reject",
-        "accept/decline",
-        "accept/refuse",
-        "approve/reject",
-        "grant/revoke",
-        "buy/sell",
-        "buyer/seller",
-        "borrow/lend",
-        "rent/buy",
-        "deposit/withdraw",
-        "deposit/withdrawal",
-        "send/receive",
-        "sender/receiver",
-        "import/export",
-        "upload/download",
-        "push/pull",
-        "give/take",
-        "lend/borrow",
-        "earn/spend",
-        "save/spend",
-        "credit/debit",
-        "profit/loss",
-        "increase/decrease",
-        "increasing/decreasing",
-        "rise/fall",
-        "raise/lower",
-        "grow/shrink",
-        "gain/lose",
-        "ascending/descending",
-        "expand/collapse",
-        "zoom/shrink",
-        "strengthen/weaken",
-        "improve/worsen",
-        "better/worse",
-        "best/worst",
-        "open/close",
-        "open/closed",
-        "opened/closed",
-        "start/stop",
-        "start/end",
-        "begin/end",
-        "start/finish",
-        "continue/stop",
-        "resume/pause",
-        "add/remove",
-        "add/delete",
-        "add/subtract",
-        "create/delete",
-        "insert/delete",
-        "install/uninstall",
-        "mount/unmount",
-        "attach/detach",
-        "connect/disconnect",
-        "join/leave",
-        "join/split",
-        "merge/split",
-        "enter/leave",
-        "enter/exit",
-        "login/logout",
-        "subscribe/unsubscribe",
-        "follow/unfollow",
-        "lock/unlock",
-        "block/unblock",
-        "mute/unmute",
-        "hide/show",
-        "hidden/visible",
-        "public/private",
-        "encrypt/decrypt",
-        "encode/decode",
-        "compress/decompress",
-        "zip/unzip",
-        "serialize/deserialize",
-        "pack/unpack",
-        "load/unload",
-        "wrap/unwrap",
-        "read/write",
-        "input/output",
-        "source/target",
-        "source/destination",
-        "client/server",
-        "sync/async",
-        "synchronous/asynchronous",
-        "accelerate/brake",
-        "win/lose",
-        "winner/loser",
-        "succeed/fail",
-        "success/failure",
-        "pass/fail",
-        "true/false",
-        "yes/no",
-        "positive/negative",
-        "plus/minus",
-        "multiply/divide",
-        "even/odd",
-        "hot/cold",
-        "warm/cool",
-        "warmer/cooler",
-        "wet/dry",
-        "heavy/light",
-        "big/small",
-        "large/small",
-        "larger/smaller",
-        "bigger/smaller",
-        "long/short",
-        "longer/shorter",
-        "tall/short",
-        "wide/narrow",
-        "thick/thin",
-        "deep/shallow",
-        "fast/slow",
-        "faster/slower",
-        "near/far",
-        "close/far",
-        "old/new",
-        "older/younger",
-        "oldest/youngest",
-        "young/old",
-        "full/empty",
-        "rich/poor",
-        "cheap/expensive",
-        "cheapest/dearest",
-        "budget/luxury",
-        "strong/weak",
-        "hard/easy",
-        "hard/soft",
-        "difficult/easy",
-        "safe/dangerous",
-        "safe/unsafe",
-        "good/bad",
-        "healthy/unhealthy",
-        "right/wrong",
-        "legal/illegal",
-        "possible/impossible",
-        "like/dislike",
-        "love/hate",
-        "agree/disagree",
-        "pros/cons",
-        "advantage/disadvantage",
-        "benefit/risk",
-        "benefit/drawback",
-        "benefit/harm",
-        "upside/downside",
-        "male/female",
-        "man/woman",
-        "men/women",
-        "boy/girl",
-        "husband/wife",
-        "mother/father",
-        "son/daughter",
-        "brother/sister",
-        "king/queen",
-        "adult/child",
-        "parent/child",
-        "employer/employee",
-        "landlord/tenant",
-        "teacher/student",
-        "doctor/patient",
-        "host/guest",
-        "beginner/expert",
-        "beginner/advanced",
-        "domestic/international",
-        "local/remote",
-        "online/offline",
-        "manual/automatic",
-        "internal/external",
-        "temporary/permanent",
-        "optional/required",
-        "minimum/maximum",
-        "simple/complex",
-        "day/night",
-        "morning/evening",
-        "am/pm",
-        "summer/winter",
-        "spring/autumn",
-        "sunrise/sunset",
-        "arrive/depart",
-        "arrival/departure",
-        "come/go",
-        "inbound/outbound",
-        "always/never",
-        "always/sometimes",
-        "everyone/nobody",
-        "all/none",
-        "all/some",
-        "both/either",
-        "include/exclude",
-        "including/excluding",
-        "eat/avoid",
-        "keep/discard",
-        "keeping/discarding",
-        "gross/net",
-        "single/married",
-        "single/multiple",
-        "single/double",
-    ]
+OPPOSITES = _pairs(
+    """
+    on/off in/out up/down before/after over/under above/below with/without inside/outside
+    indoor/outdoor more/less more/fewer most/least many/few max/min maximum/minimum
+    maximize/minimize maximise/minimise first/last earliest/latest early/late earlier/later
+    next/last next/previous past/future high/low higher/lower highest/lowest upper/lower top/bottom
+    left/right north/south east/west front/back forward/backward forwards/backwards enable/disable
+    enabled/disabled activate/deactivate allow/deny allow/block allow/forbid allowed/banned
+    allowed/forbidden permit/forbid accept/reject accept/decline accept/refuse approve/reject
+    grant/revoke buy/sell buyer/seller borrow/lend rent/buy deposit/withdraw deposit/withdrawal
+    send/receive sender/receiver import/export upload/download push/pull give/take lend/borrow
+    earn/spend save/spend credit/debit profit/loss increase/decrease increasing/decreasing rise/fall
+    raise/lower grow/shrink gain/lose ascending/descending expand/collapse zoom/shrink
+    strengthen/weaken improve/worsen better/worse best/worst open/close open/closed opened/closed
+    start/stop start/end begin/end start/finish continue/stop resume/pause add/remove add/delete
+    add/subtract create/delete insert/delete install/uninstall mount/unmount attach/detach
+    connect/disconnect join/leave join/split merge/split enter/leave enter/exit login/logout
+    subscribe/unsubscribe follow/unfollow lock/unlock block/unblock mute/unmute hide/show
+    hidden/visible public/private encrypt/decrypt encode/decode compress/decompress zip/unzip
+    serialize/deserialize pack/unpack load/unload wrap/unwrap read/write input/output source/target
+    source/destination client/server sync/async synchronous/asynchronous accelerate/brake win/lose
+    winner/loser succeed/fail success/failure pass/fail true/false yes/no positive/negative
+    plus/minus multiply/divide even/odd hot/cold warm/cool warmer/cooler wet/dry heavy/light
+    big/small large/small larger/smaller bigger/smaller long/short longer/shorter tall/short
+    wide/narrow thick/thin deep/shallow fast/slow faster/slower near/far close/far old/new
+    older/younger oldest/youngest young/old full/empty rich/poor cheap/expensive cheapest/dearest
+    budget/luxury strong/weak hard/easy hard/soft difficult/easy safe/dangerous safe/unsafe good/bad
+    healthy/unhealthy right/wrong legal/illegal possible/impossible like/dislike love/hate
+    agree/disagree pros/cons advantage/disadvantage benefit/risk benefit/drawback benefit/harm
+    upside/downside male/female man/woman men/women boy/girl husband/wife mother/father son/daughter
+    brother/sister king/queen adult/child parent/child employer/employee landlord/tenant
+    teacher/student doctor/patient host/guest beginner/expert beginner/advanced
+    domestic/international local/remote online/offline manual/automatic internal/external
+    temporary/permanent optional/required minimum/maximum simple/complex day/night morning/evening
+    am/pm summer/winter spring/autumn sunrise/sunset arrive/depart arrival/departure come/go
+    inbound/outbound always/never always/sometimes everyone/nobody all/none all/some both/either
+    include/exclude including/excluding eat/avoid keep/discard keeping/discarding gross/net
+    single/married single/multiple single/double
+    """
 )
 
 # Vietnamese is written in syllables; these are matched on whole syllables.
-OPPOSITES_VI = tuple(
-    (pair.split("/")[0].replace("_", " "), pair.split("/")[1].replace("_", " "))
-    for pair in [
-        "bật/tắt",
-        "mở/đóng",
-        "mua/bán",
-        "tăng/giảm",
-        "trước/sau",
-        "trên/dưới",
-        "trong/ngoài",
-        "lên/xuống",
-        "vào/ra",
-        "nhiều/ít",
-        "nhất/bét",
-        "lớn/nhỏ",
-        "to/nhỏ",
-        "cao/thấp",
-        "dài/ngắn",
-        "nhanh/chậm",
-        "nóng/lạnh",
-        "mới/cũ",
-        "tốt/xấu",
-        "tốt/tệ",
-        "đúng/sai",
-        "thắng/thua",
-        "gửi/nhận",
-        "cho/lấy",
-        "vay/cho_vay",
-        "gửi/rút",
-        "nạp/rút",
-        "thêm/xóa",
-        "thêm/bớt",
-        "cài_đặt/gỡ",
-        "kích_hoạt/hủy",
-        "bắt_đầu/kết_thúc",
-        "tạm_dừng/tiếp_tục",
-        "nâng_cấp/hạ_cấp",
-        "tải_lên/tải_xuống",
-        "nhập/xuất",
-        "đọc/ghi",
-        "giữ/bỏ",
-        "an_toàn/nguy_hiểm",
-        "có_lợi/có_hại",
-        "được/bị",
-        "nam/nữ",
-        "sáng/tối",
-        "sáng/chiều",
-        "ngày/đêm",
-        "trái/phải",
-        "tối_đa/tối_thiểu",
-        "đầu/cuối",
-        "khóa/mở_khóa",
-        "ẩn/hiện",
-        "đến/đi",
-        "cộng/trừ",
-        "nhân/chia",
-    ]
+OPPOSITES_VI = _pairs(
+    """
+    bật/tắt mở/đóng mua/bán tăng/giảm trước/sau trên/dưới trong/ngoài lên/xuống vào/ra nhiều/ít
+    nhất/bét lớn/nhỏ to/nhỏ cao/thấp dài/ngắn nhanh/chậm nóng/lạnh mới/cũ tốt/xấu tốt/tệ đúng/sai
+    thắng/thua gửi/nhận cho/lấy vay/cho_vay gửi/rút nạp/rút thêm/xóa thêm/bớt cài_đặt/gỡ
+    kích_hoạt/hủy bắt_đầu/kết_thúc tạm_dừng/tiếp_tục nâng_cấp/hạ_cấp tải_lên/tải_xuống nhập/xuất
+    đọc/ghi giữ/bỏ an_toàn/nguy_hiểm có_lợi/có_hại được/bị nam/nữ sáng/tối sáng/chiều ngày/đêm
+    trái/phải tối_đa/tối_thiểu đầu/cuối khóa/mở_khóa ẩn/hiện đến/đi cộng/trừ nhân/chia
+    """
 )
 
 # --- Numbers, dates, units
-# ------------------------------------------------------------------------------------------
 
 NUMBER_WORDS: Mapping[str, int] = MappingProxyType(
-    {
-        word: value
-        for words, start, stride in (
-            (
-                "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
-                0,
-                1,
-            ),
-            ("seventeen eighteen nineteen twenty", 17, 1),
-            ("thirty forty fifty sixty seventy eighty ninety", 30, 10),
-        )
-        for value, word in zip(range(start, 10_000, stride), words.split(), strict=False)
-    }
+    _counted("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen", 0)
+    | _counted("sixteen seventeen eighteen nineteen", 16)
+    | _counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
 )
 ORDINAL_WORDS: Mapping[str, int] = MappingProxyType(
-    {
-        word: value
-        for value, word in enumerate(
-            [
-                "first",
-                "second",
-                "third",
-                "fourth",
-                "fifth",
-                "sixth",
-                "seventh",
-                "eighth",
-                "ninth",
-                "tenth",
-                "eleventh",
-                "twelfth",
-                "thirteenth",
-            ],
-            1,
-        )
-    }
+    _counted("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth", 1)
 )
 MULTIPLES: Mapping[str, int] = MappingProxyType(
     {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
@@ -541,26 +274,12 @@ OTHER_NUMBERS: Mapping[str, str] = MappingProxyType(
     {"half": "1/2", "halves": "1/2", "quarter": "1/4", "once": "1", "twice": "2", "thrice": "3", "double": "2",
      "triple": "3", "½": "1/2", "¼": "1/4", "¾": "3/4", "couple": "2", "pair": "2"}
 )  # fmt: skip
-# "một" is also the article, "năm" also "year", "ba" also "father": they count only as digits elsewhere would.
+# "một" is also the article and "năm" also "year": they are left out.
 NUMBER_WORDS_VI: Mapping[str, int] = MappingProxyType(
-    {
-        "hai": 2,
-        "ba": 3,
-        "bốn": 4,
-        "tư": 4,
-        "lăm": 5,
-        "sáu": 6,
-        "bảy": 7,
-        "bẩy": 7,
-        "tám": 8,
-        "chín": 9,
-        "mười": 10,
-    }
+    _counted("hai ba bốn lăm sáu bảy tám chín mười", 2) | {"tư": 4, "bẩy": 7}
 )
 # "one" after these words is a pronoun ("this one").
-ONE_IS_A_PRONOUN_AFTER = _words(
-    "this that the which new old another no any every each some other right wrong good"
-)
+ONE_IS_A_PRONOUN_AFTER = _words("this that the which new old another no any every each some other right wrong good")
 
 MONTHS = _table(
     """
@@ -598,12 +317,23 @@ TIMES = _words(
 )
 
 # --- Questions
-# ------------------------------------------------------------------------------------------------------
 
 # What kind of answer the question wants; the first pattern found in the lower-case words wins. Words are
 # matched whole.
 QUESTION_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("why", ("why", "how come", "what reason", "what is the reason", "what's the reason", "for what reason")),
+    (
+        "why",
+        (
+            "why",
+            "how come",
+            "what reason",
+            "what is the reason",
+            "what's the reason",
+            "for what reason",
+            "what causes",
+            "what caused",
+        ),
+    ),
     (
         "duration",
         ("how long", "how much time", "how many hours", "how many days", "how many minutes", "what duration"),
@@ -611,7 +341,14 @@ QUESTION_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("frequency", ("how often", "how frequently", "how many times")),
     ("age", ("how old", "what age")),
     ("distance", ("how far", "what distance")),
-    ("quantity", ("how many", "how much", "what number of", "what amount")),
+    (
+        "quantity",
+        ("how many", "how much", "what number of", "what amount")
+        + tuple(
+            f"how {measure}"
+            for measure in ["tall", "high", "deep", "heavy", "wide", "big", "large", "fast", "hot", "cold", "small"]
+        ),
+    ),
     ("when", ("when", "what time", "what date", "what day", "what year", "which year", "which day")),
     ("where", ("where", "what place", "which place", "in what location")),
     ("who", ("who", "whom", "whose", "which person", "what person")),
@@ -621,7 +358,10 @@ QUESTION_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 # "What" questions that ask how, and "how" inside other frames.
 HOW_NOUNS = _words("way ways method methods process procedure steps step approach")
 # "What" questions that ask how much or how many.
-QUANTITY_NOUNS = _words("cost price charge fee expense fare rate amount number population size")
+QUANTITY_NOUNS = _words(
+    "cost price charge fee expense fare rate amount number population size height depth weight width length speed"
+    " temperature distance age"
+)
 # A text without a question word that has one of these is an order or a wish, not a "how".
 WISHES = _words("want need wanna gotta book order buy")
 # A first word that makes a yes-or-no question; "can you", "could you", ... make a polite order.
@@ -630,12 +370,9 @@ AUXILIARIES = _words(
 )
 POLITE = _words("can could would will")
 # Words that make an exchange of two things harmless: "A and B", "the difference between A and B".
-SYMMETRIC = _words(
-    "and or vs versus between difference differ different compare comparison distance both & equal same"
-)
+SYMMETRIC = _words("and or vs versus between difference differ different compare comparison distance both & equal same")
 
 # --- Languages
-# ------------------------------------------------------------------------------------------------------
 
 # Short frequent words that give a Latin-script language away. "vi" without its marks is a language of its
 # own.

@@ -55,7 +55,7 @@ async def nearest_accepted(
     if wanted > 1.0:
         return Found(None, considered)
     oldest_s = now_s - (ttl_s if max_age_s is None else min(ttl_s, max_age_s))
-    for neighbour in (await neighbours.nearest(partition, vector, JUDGED)):
+    for neighbour in await neighbours.nearest(partition, vector, JUDGED):
         ruling = judge(text, neighbour.text, neighbour.similarity, wanted)
         note: dict[str, Any] = {
             "entry": neighbour.entry_id,

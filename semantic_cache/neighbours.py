@@ -2,7 +2,7 @@
 
 ```
 event loop                                     thread "halfpenny-embed"
-embed(text) -> future, into the next batch --> up to 32 texts at a time; what arrives meanwhile is the next batch
+embed(text)                        --> up to 32 texts at a time; later ones form the next batch
 nearest(partition, vector, k)              --> one FAISS search
 add(...), remove(...), rebuild(...)        --> in the order in which they were asked for
 ```

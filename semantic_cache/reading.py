@@ -40,9 +40,7 @@ _PATH = r"(?:[A-Za-z]:\\|~/|\.{1,2}/|/)[\w.\-/\\]+"
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _DOTTED = r"\w+(?:\.\w+)+\(?\)?|\w+\(\)|\w*_\w+"
 _OPERATION = r"\w\s*(?:[+*/^=<>%×÷−]|<=|>=|==|!=)\s*\w|\s-\s|\d-\d"
-_LITERALS = tuple(
-    re2.compile(pattern) for pattern in (_CODE, _URL, _EMAIL, _QUOTED, _UUID, _PATH, _DOTTED, _OPERATION)
-)
+_LITERALS = tuple(re2.compile(pattern) for pattern in (_CODE, _URL, _EMAIL, _QUOTED, _UUID, _PATH, _DOTTED, _OPERATION))
 # A word keeps its apostrophe; C++, C# and .NET keep their signs; letters and digits part ("10gb" is "10",
 # "gb").
 _TOKEN = re2.compile(
@@ -51,7 +49,8 @@ _TOKEN = re2.compile(
 _CLAUSE = re2.compile(r"[?!.;:,\n]+")
 _SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₫": "đồng", "%": "percent", "°": "degree"}
 _CONTRACTIONS = {"can't": ("can", "not"), "won't": ("will", "not"), "let's": ("let", "us")}
-_VIETNAMESE_LETTERS = frozenset("ăâđêôơư")
+# The breve, the circumflex and the horn make other vowels; Vietnamese alone puts a tone on top of them.
+_VOWEL_SIGNS = frozenset("\u0302\u0306\u031b")
 _SYNONYM_STEMS = {stem(word): stem(head) for word, head in SYNONYMS.items()}
 _DIFFER = frozenset({"differ", "different", "compare"})
 _WHEN_NOUNS = frozenset({"year", "day", "date", "time", "month"})
@@ -110,19 +109,22 @@ class Reading:
         """Each number with the topic word after it: ("5", "mile")."""
         found = []
         for numeral in self.numerals:
-            following = self.words[numeral.end : numeral.end + 2]
+            following = self.words[numeral.end : numeral.end + 3]
             unit = next((word for word in following if word not in FUNCTION_WORDS), "")
             found.append((numeral.value, topic(unit)))
         return found
 
     @cached_property
     def _asked_for(self) -> set[int]:
-        """Where the words after "what" and "which" stand that only say "when": year, day, time."""
-        return {
-            at
-            for at in range(1, len(self.words))
-            if self.words[at] in _WHEN_NOUNS and self.words[at - 1] in ("what", "which")
-        }
+        """Where words stand that only belong to the question: "what year", "which day", "the best way"."""
+        pairs = zip(self.words, self.words[1:], strict=False)
+        found = set()
+        for at, (word, following) in enumerate(pairs):
+            if word in ("what", "which") and following in _WHEN_NOUNS:
+                found.add(at + 1)
+            elif word in ("best", "right", "correct", "good") and following in HOW_NOUNS:
+                found.add(at)
+        return found
 
     @cached_property
     def dates(self) -> Counter[str]:
@@ -196,16 +198,11 @@ class Reading:
         """
         if self.language != "en":
             return self.plain_words
-        skipped = {
-            at for numeral in self.numerals for at in range(numeral.start, numeral.end)
-        } | self._asked_for
+        skipped = {at for numeral in self.numerals for at in range(numeral.start, numeral.end)} | self._asked_for
         return [
             topic(word)
             for at, word in enumerate(self.words)
-            if at not in skipped
-            and word not in FUNCTION_WORDS
-            and word not in FRAME_WORDS
-            and word not in NEGATIONS
+            if at not in skipped and word not in FUNCTION_WORDS and word not in FRAME_WORDS and word not in NEGATIONS
         ]
 
     @cached_property
@@ -266,24 +263,19 @@ def _script(text: str) -> str:
 
 
 def _is_vietnamese(text: str) -> bool:
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    toned = sum(character in _TONES for character in decomposed)
-    own = sum(character in _VIETNAMESE_LETTERS for character in text.casefold())
-    # đ, ơ and ư are in no other of the languages here; two tone marks with a stacked one are the usual rest.
-    strong = any(character in "đơư" for character in unicodedata.normalize("NFC", text.casefold()))
-    stacked = any(
-        unicodedata.normalize("NFD", character)[1:2] in ("\u0302", "\u0306", "\u031b")
-        and len(unicodedata.normalize("NFD", character)) > 2
-        for character in text.casefold()
-    )
-    hooks = "\u0309" in decomposed or "\u0323" in decomposed
-    return strong or stacked or hooks or (toned + own >= 3 and toned >= 2 and _short_words(text))
+    """Letters and tone marks that the other languages here lack; else half of the words toned, and all short.
 
-
-def _short_words(text: str) -> bool:
-    """Vietnamese syllables have at most 7 letters; most words of other languages with marks are longer."""
-    words = text.split()
-    return bool(words) and sum(len(word.strip("?!.,")) <= 5 for word in words) >= 0.8 * len(words)
+    Syllables have at most 7 letters. A wrong yes costs a miss: equal words are then demanded.
+    """
+    words = [word.strip("?!.,;:\"'()") for word in text.casefold().split()]
+    for word in words:
+        for character in word:
+            marks = unicodedata.normalize("NFD", character)[1:]
+            stacked = len(marks) > 1 and not _VOWEL_SIGNS.isdisjoint(marks)
+            if character in "đơư" or "\u0309" in marks or "\u0323" in marks or stacked:
+                return True
+    toned = sum(any(mark in _TONES for mark in unicodedata.normalize("NFD", word)) for word in words)
+    return toned >= 2 and 2 * toned >= len(words) and max(map(len, words)) <= 7
 
 
 def _negations_vi(clause: str) -> int:
@@ -294,13 +286,13 @@ def _negations_vi(clause: str) -> int:
 
 
 def _question_kind(words: Sequence[str]) -> str:
-    spoken = f" {' '.join(words)} ".replace(" 's ", " is ")
+    spoken = f" {' '.join(words)} ".replace(" 's ", " is ").replace(" time zone", " timezone")
     for kind, patterns in QUESTION_KINDS:
         if any(f" {pattern} " in spoken for pattern in patterns):
             # "How do A and B differ?" asks for a thing and not for a way.
             return "what" if kind == "how" and _DIFFER & set(words) else kind
     asked = [word for word in words if word not in _GREETINGS]
-    if not asked or asked[0] not in AUXILIARIES or (asked[0] in POLITE and asked[1:2] == ["you"]):
+    if not asked or "please" in words or asked[0] not in AUXILIARIES or (asked[0] in POLITE and asked[1:2] == ["you"]):
         return ""
     return "how" if HOW_NOUNS & set(asked) or asked[:3] == ["is", "it", "possible"] else "yes or no"
 

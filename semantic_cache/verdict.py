@@ -16,18 +16,14 @@ DEFAULT_MIN_SIMILARITY = 0.80
 EXTRA_WORDS_SIMILARITY = 0.95
 
 
-def judge(
-    asked: str, stored: str, similarity: float, min_similarity: float = DEFAULT_MIN_SIMILARITY
-) -> Ruling:
+def judge(asked: str, stored: str, similarity: float, min_similarity: float = DEFAULT_MIN_SIMILARITY) -> Ruling:
     """Whether the answer to `stored` may be served for `asked`; `similarity` is their cosine in -1..1.
 
     The ruling names the first guard that refused, or "similarity", or "words" when one of them says more than
     the other and they are no near copies.
     """
     if similarity < min_similarity:
-        return Ruling(
-            accepted=False, similarity=similarity, guard="similarity", detail=f"under {min_similarity:.3f}"
-        )
+        return Ruling(accepted=False, similarity=similarity, guard="similarity", detail=f"under {min_similarity:.3f}")
     mine, theirs = Reading(asked), Reading(stored)
     for name, guard in GUARDS:
         detail = guard(mine, theirs)
@@ -35,7 +31,5 @@ def judge(
             return Ruling(accepted=False, similarity=similarity, guard=name, detail=detail)
     only_mine, only_theirs = extra_words(mine, theirs)
     if (only_mine or only_theirs) and similarity < EXTRA_WORDS_SIMILARITY:
-        return Ruling(
-            accepted=False, similarity=similarity, guard="words", detail=f"+{min(only_mine | only_theirs)}"
-        )
+        return Ruling(accepted=False, similarity=similarity, guard="words", detail=f"+{min(only_mine | only_theirs)}")
     return Ruling(accepted=True, similarity=similarity)

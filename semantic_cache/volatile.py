@@ -129,7 +129,7 @@ ENGLISH = Table(
     cancel it / delete it / fix it / fix this / fix that / run it / open it / play it / save it / print it / explain it /
     explain this / explain that / what is this / what is that / what about it / what do you mean / like what / which one / surprise me
     """,
-    courtesies="please pls now then just so and",
+    courtesies="please pls now then just so and ok okay yes sure",
 )
 
 VIETNAMESE = Table(
@@ -211,7 +211,7 @@ def volatile_reason(text: str) -> str | None:
     """
     if len(text) > MAX_CHARS:
         text = f"{text[: MAX_CHARS // 2]} {text[-MAX_CHARS // 2 :]}"
-    words = _WORD.findall(_QUOTED.sub(" ", unicodedata.normalize("NFC", text).lower()))
+    words = _WORD.findall(_QUOTED.sub(" quotation ", unicodedata.normalize("NFC", text).lower()))
     for table in _COMPILED:
         reason = _reason_in(table, words)
         if reason:
@@ -220,7 +220,8 @@ def volatile_reason(text: str) -> str | None:
 
 
 def _reason_in(table: _Compiled, words: list[str]) -> str | None:
-    if " ".join(word for word in words if word not in table.courtesies) in table.bare:
+    core = [word for word in words if word not in table.courtesies]
+    if " ".join(core) in table.bare or " ".join(words) in table.bare:
         return "context"
     spoken = table.harmless.sub("  ", f" {' '.join(words)} ")
     return next((reason for reason, pattern in table.reasons if pattern.search(spoken)), None)

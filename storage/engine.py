@@ -21,19 +21,25 @@ from halfpenny.storage.sqlite import StorageError
 _READING = "halfpenny_reading"
 
 
-def make_engine(url: str, *, durable: bool = False, pool_size: int = 5) -> AsyncEngine:
+def make_engine(
+    url: str,
+    *,
+    durable: bool = False,
+    pool_size: int = 5,
+    busy_timeout_s: float = sqlite.BUSY_TIMEOUT_S,
+) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///path` or `postgresql+asyncpg://...`.
 
-    `durable` makes a SQLite commit survive the loss of power, at some milliseconds a commit. Raises
-    StorageError for a URL of another kind, for a SQLite library that can corrupt, and when the PostgreSQL
-    driver is not installed.
+    `busy_timeout_s` is how long a SQLite transaction waits for another process's. `durable` makes a SQLite
+    commit survive the loss of power, at some milliseconds a commit. Raises StorageError for a URL of another
+    kind, for a SQLite library that can corrupt, and when the PostgreSQL driver is not installed.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StorageError(f"not a database URL: {error}") from error
     if parsed.drivername in ("sqlite+aiosqlite", sqlite.DRIVERNAME):
-        return _sqlite_engine(parsed, durable=durable, pool_size=pool_size)
+        return _sqlite_engine(parsed, sqlite.pragmas(durable, busy_timeout_s), pool_size=pool_size)
     if parsed.drivername == "postgresql+asyncpg":
         return _postgres_engine(parsed, pool_size=pool_size)
     raise StorageError(
@@ -63,24 +69,22 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-def _sqlite_engine(url: URL, *, durable: bool, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(url: URL, pragmas: tuple[str, ...], *, pool_size: int) -> AsyncEngine:
     sqlite.check_version(sqlite.dbapi.sqlite_version_info)
     if not url.database or url.database == ":memory:":
-        raise StorageError(
-            "store.url: a SQLite database needs a file, as in sqlite+aiosqlite:///halfpenny.db"
-        )
+        raise StorageError("store.url: a SQLite database needs a file, as in sqlite+aiosqlite:///halfpenny.db")
     sqlite.claim_file(Path(url.database))
     engine = create_async_engine(
         url.set(drivername=sqlite.DRIVERNAME),
         pool_size=pool_size,
         # isolation_level None: the driver opens no transaction of its own, the listener below does.
-        connect_args={"isolation_level": None, "timeout": sqlite.BUSY_TIMEOUT_S},
+        connect_args={"isolation_level": None},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in sqlite.pragmas(durable=durable):
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
 

@@ -1,7 +1,6 @@
 """The life cycle of the database: upgrade, backup, restore, verify (the CLI's `db` commands)."""
 
 import asyncio
-import hashlib
 import logging
 import os
 from collections.abc import Callable
@@ -11,16 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from halfpenny.storage import sqlite
+from halfpenny.storage.digest import body_digest
 from halfpenny.storage.engine import reading, sqlite_path, writing
-from halfpenny.storage.schema import entries, ledger
+from halfpenny.storage.schema import HEAD, entries, ledger
 from halfpenny.storage.sqlite import StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -109,11 +105,6 @@ async def verify(engine: AsyncEngine) -> Verdict:
     return Verdict(ok=not problems, problems=problems, entries=entry_count, ledger_rows=rows, schema=found)
 
 
-def body_digest(body: bytes) -> bytes:
-    """SHA-256 of a stored body: what `body_sha256` holds."""
-    return hashlib.sha256(body).digest()
-
-
 async def _check_bodies(engine: AsyncEngine) -> tuple[int, list[str]]:
     count, last = 0, ""
     bad: list[str] = []
@@ -129,7 +120,30 @@ async def _check_bodies(engine: AsyncEngine) -> tuple[int, list[str]]:
         last = page[-1].id
 
 
-def _config(scripts: Path) -> Config:
+def _check_known(found: str | None, scripts: Path = MIGRATIONS) -> str:
+    if found == HEAD and scripts == MIGRATIONS:
+        return HEAD  # the usual start: Alembic, a tenth of a second to import, is not needed
+    script = _scripts(scripts)
+    head = script.get_current_head()
+    if head is None:
+        raise StorageError("this installation has no migrations: reinstall halfpenny")
+    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+        raise StorageError(
+            f"the database has schema {found}, newer than this code's {head}: use a newer halfpenny or restore a backup"
+        )
+    return str(head)
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def _config(scripts: Path) -> Any:
+    from alembic.config import Config
+
     config = Config()
     # `%` would be read as interpolation by the configuration parser underneath.
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
@@ -137,24 +151,15 @@ def _config(scripts: Path) -> Config:
     return config
 
 
-def _check_known(found: str | None, scripts: Path = MIGRATIONS) -> str:
-    script = ScriptDirectory.from_config(_config(scripts))
-    head = script.get_current_head()
-    if head is None:
-        raise StorageError("this installation has no migrations: reinstall halfpenny")
-    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
-        raise StorageError(
-            f"the database has schema {found}, newer than this code's {head}: "
-            "use a newer halfpenny or restore a backup"
-        )
-    return head
+def _scripts(scripts: Path) -> Any:
+    from alembic.script import ScriptDirectory
 
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    return ScriptDirectory.from_config(_config(scripts))
 
 
 def _run_migrations(connection: Connection, scripts: Path) -> None:
+    from alembic import command
+
     config = _config(scripts)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -18,6 +18,8 @@ from sqlalchemy import (
     Text,
 )
 
+# The newest file in migrations/versions; a test compares.
+HEAD = "0001"
 metadata = MetaData()
 
 

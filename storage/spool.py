@@ -63,9 +63,7 @@ class Spool:
     those answers, `failing` says why (empty while appends succeed).
     """
 
-    def __init__(
-        self, directory: Path, *, segment_bytes: int = SEGMENT_BYTES, max_bytes: int = MAX_BYTES
-    ) -> None:
+    def __init__(self, directory: Path, *, segment_bytes: int = SEGMENT_BYTES, max_bytes: int = MAX_BYTES) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
         self.refused = 0
@@ -230,9 +228,7 @@ class Spool:
         self.failing = ""
 
 
-def read(
-    segment_path: Path, start: int, end: int, *, limit: int, chunk_bytes: int = 1 << 20
-) -> frames.Parsed:
+def read(segment_path: Path, start: int, end: int, *, limit: int, chunk_bytes: int = 1 << 20) -> frames.Parsed:
     """Up to `limit` records of a segment between two offsets; blocking, for a worker thread.
 
     Everything before `end` is known to be final, so what is damaged there is skipped and counted. `consumed`

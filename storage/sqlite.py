@@ -84,14 +84,14 @@ class BundledDialect(SQLiteDialect_aiosqlite):
 registry.register("sqlite.halfpenny", __name__, "BundledDialect")
 
 
-def pragmas(*, durable: bool) -> tuple[str, ...]:
+def pragmas(durable: bool, busy_timeout_s: float) -> tuple[str, ...]:
     """What every connection says first.
 
     NORMAL survives the death of the process, FULL (`durable`) also the loss of power. mmap is off because an
     I/O error then is a signal and not an error code. `secure_delete` overwrites what a purge removed.
     """
     return (
-        f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+        f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}",
         "PRAGMA journal_mode = WAL",
         f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}",
         "PRAGMA mmap_size = 0",

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -48,7 +49,7 @@ class Writer:
         self,
         spool_: Spool,
         engine: AsyncEngine,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, Handler] = MappingProxyType({}),
         *,
         linger_s: float = LINGER_S,
     ) -> None:
@@ -70,6 +71,11 @@ class Writer:
 
     def __repr__(self) -> str:
         return f"<Writer {self.lag} bytes behind{', degraded: ' + self.degraded if self.degraded else ''}>"
+
+    def add_handler(self, kind: str, handler: Handler) -> None:
+        """Register what stores a kind; before anything is carried over. For parts that themselves need the
+        writer."""
+        self._handlers[kind] = handler
 
     @property
     def lag(self) -> int:

@@ -16,5 +16,5 @@ def load_surfaces() -> dict[str, Surface]:
     loaded: dict[str, Surface] = {}
     for path, where in SURFACES.items():
         module, _, name = where.partition(":")
-        loaded[path] = cast(Surface, getattr(import_module(module), name)())
+        loaded[path] = cast("Surface", getattr(import_module(module), name)())
     return loaded

@@ -132,7 +132,13 @@ class OpenAIChat:
             rest = {k: v for k, v in choice.items() if k not in ("index", "message", "logprobs", "finish_reason")}
             out.append(
                 chunk(
-                    {"index": index, "delta": {}, "logprobs": None, "finish_reason": choice.get("finish_reason"), **rest}
+                    {
+                        "index": index,
+                        "delta": {},
+                        "logprobs": None,
+                        "finish_reason": choice.get("finish_reason"),
+                        **rest,
+                    }
                 )
             )
         if include_usage and usage is not None:
@@ -328,7 +334,8 @@ def _tool_deltas(at: int, call: dict[str, Any]) -> list[tuple[dict[str, Any], An
 def _merge_choice(choices: dict[int, dict[str, Any]], part: dict[str, Any]) -> None:
     index = part.get("index", 0)
     choice = choices.setdefault(
-        index, {"index": index, "message": {"role": "assistant", "content": None}, "logprobs": None, "finish_reason": None}
+        index,
+        {"index": index, "message": {"role": "assistant", "content": None}, "logprobs": None, "finish_reason": None},
     )
     for name, value in (part.get("delta") or {}).items():
         _merge_field(choice["message"], name, value)

@@ -10,9 +10,10 @@ import msgspec
 
 from halfpenny.proxy.surfaces.base import Reported
 from halfpenny.proxy.surfaces.openai_usage import read_usage
-from halfpenny.proxy.surfaces.sse import EventSplitter, EventTooLarge, data_of, events_of
+from halfpenny.proxy.surfaces.sse import EventSplitter, EventTooLargeError, data_of, events_of
 
 STORABLE_FINISHES = frozenset({"stop", "tool_calls", "function_call", "eos"})
+_EMPTY_USAGE = (b',"usage":null', b', "usage": null')
 _decoder = msgspec.json.Decoder()
 
 
@@ -36,7 +37,7 @@ class ChunkRecorder:
             return
         try:
             events = self._splitter.feed(data)
-        except EventTooLarge:
+        except EventTooLargeError:
             self._give_up("an event is too large to be read")
             return
         for raw in events:
@@ -103,7 +104,21 @@ class ChunkRecorder:
 
 
 def without_usage_event(stream: bytes) -> bytes:
-    return b"".join(raw for raw in events_of(stream) if not is_usage_event(raw))
+    return b"".join(hide_usage(raw) for raw in events_of(stream))
+
+
+def hide_usage(raw: bytes) -> bytes:
+    """The event as a caller sees it who did not ask for usage: no usage event, and no `usage: null` on the others.
+
+    Cutting the text is safe: inside a JSON string the quotes would be escaped.
+    """
+    if b'"usage"' not in raw:
+        return raw
+    if is_usage_event(raw):
+        return b""
+    for empty in _EMPTY_USAGE:
+        raw = raw.replace(empty, b"")
+    return raw
 
 
 def is_usage_event(raw: bytes) -> bool:

@@ -27,7 +27,9 @@ def text_field(document: dict[str, Any], name: str) -> str:
     if value is None:
         raise bad_request(f"missing required parameter: '{name}'", code="missing_required_parameter", param=name)
     if not isinstance(value, str) or not value:
-        raise bad_request(f"'{name}' must be a non-empty string, not {_json_type(value)}", param=name, code="invalid_type")
+        raise bad_request(
+            f"'{name}' must be a non-empty string, not {_json_type(value)}", param=name, code="invalid_type"
+        )
     return value
 
 
@@ -56,7 +58,9 @@ def wants_usage(document: dict[str, Any]) -> bool:
         return False
     if not isinstance(options, dict):
         raise bad_request(
-            f"'stream_options' must be an object, not {_json_type(options)}", param="stream_options", code="invalid_type"
+            f"'stream_options' must be an object, not {_json_type(options)}",
+            param="stream_options",
+            code="invalid_type",
         )
     return options.get("include_usage") is True
 

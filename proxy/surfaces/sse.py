@@ -9,7 +9,7 @@ from collections.abc import Iterator
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 
 
-class EventTooLarge(Exception):
+class EventTooLargeError(Exception):
     """One event exceeds MAX_EVENT_BYTES: the stream is relayed but no longer understood."""
 
 
@@ -39,7 +39,7 @@ class EventSplitter:
             del buffer[:start]
         self._searched = len(buffer)
         if len(buffer) > MAX_EVENT_BYTES:
-            raise EventTooLarge
+            raise EventTooLargeError
         return events
 
     @property

@@ -10,9 +10,9 @@ from halfpenny.semantic_cache.embedders.errors import EmbedderError
 
 EMBEDDERS: Mapping[str, str] = MappingProxyType(
     {
-        "hashing": "halfpenny.semantic_cache.embedders.hashing:HashingEmbedder",
-        "onnx": "halfpenny.semantic_cache.embedders.onnx:OnnxEmbedder",
-        "sentence-transformers": "halfpenny.semantic_cache.embedders.sentence_transformers:SentenceTransformerEmbedder",
+        "hashing": f"{__name__}.hashing:HashingEmbedder",
+        "onnx": f"{__name__}.onnx:OnnxEmbedder",
+        "sentence-transformers": f"{__name__}.sentence_transformers:SentenceTransformerEmbedder",
     }
 )
 

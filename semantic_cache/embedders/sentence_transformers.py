@@ -22,9 +22,7 @@ class SentenceTransformerEmbedder:
     they are.
     """
 
-    def __init__(
-        self, model: str, *, path: str | Path | None = None, threads: int = 1, **options: Any
-    ) -> None:
+    def __init__(self, model: str, *, path: str | Path | None = None, threads: int = 1, **options: Any) -> None:
         try:
             import torch
             from sentence_transformers import SentenceTransformer
@@ -35,9 +33,7 @@ class SentenceTransformerEmbedder:
         try:
             self._model = SentenceTransformer(str(path or model), **options)
         except Exception as error:  # the library lets many kinds through: network, files, configuration
-            raise EmbedderError(
-                f"cannot load the sentence-transformers model {path or model}: {error}"
-            ) from error
+            raise EmbedderError(f"cannot load the sentence-transformers model {path or model}: {error}") from error
         self.name = model
         self.dimensions = int(self._embed(["a"]).shape[1])
 

@@ -19,9 +19,7 @@ class FaissIndex:
     """
 
     def __init__(self, dimensions: int) -> None:
-        flat = faiss.IndexScalarQuantizer(
-            dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
+        flat = faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         self._index = faiss.IndexIDMap2(flat)
 
     def add(self, ids: NDArray[np.int64], vectors: Vector) -> None:

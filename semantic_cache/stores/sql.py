@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
 from halfpenny.semantic_cache.stores.purging import condition, has_tag, is_empty, matches
 from halfpenny.storage.bulk import CHUNK, Bulk
+from halfpenny.storage.digest import body_digest
 from halfpenny.storage.engine import reading, writing
-from halfpenny.storage.lifecycle import body_digest
 from halfpenny.storage.lookup import Lookup
 from halfpenny.storage.schema import entries, purges
 

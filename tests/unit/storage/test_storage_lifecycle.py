@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from halfpenny.storage import lifecycle
+from halfpenny.storage.digest import body_digest
 from halfpenny.storage.engine import make_engine, reading, writing
-from halfpenny.storage.schema import metadata
+from halfpenny.storage.schema import HEAD, metadata
 from halfpenny.storage.sqlite import StorageError
 
 
@@ -34,7 +35,7 @@ async def add_entry(engine: AsyncEngine, body: bytes) -> None:
                 "INSERT INTO entries (id, key, body, body_sha256, created_s, expires_s, vector)"
                 " VALUES ('e', 'k', :body, :digest, 1, 2, x'')"
             ),
-            {"body": body, "digest": lifecycle.body_digest(b"body")},
+            {"body": body, "digest": body_digest(b"body")},
         )
 
 
@@ -42,6 +43,7 @@ async def test_upgrade_makes_the_tables_once(engine: AsyncEngine, tmp_path: Path
     assert await lifecycle.schema_version(engine) is None
     head = await lifecycle.upgrade(engine)
     assert await lifecycle.upgrade(engine) == head == await lifecycle.schema_version(engine)
+    assert head == HEAD
     assert list(tmp_path.glob("*.backup")) == []
 
 

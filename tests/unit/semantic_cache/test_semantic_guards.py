@@ -1,0 +1,92 @@
+"""Each guard by itself: what it refuses, and what it lets pass. Every guard is symmetric."""
+
+import pytest
+
+from halfpenny.semantic_cache.guards import GUARDS, MAX_JUDGED_CHARS, extra_words
+from halfpenny.semantic_cache.reading import Reading
+
+REFUSED = [
+    ("length", "a " * MAX_JUDGED_CHARS, "a " * MAX_JUDGED_CHARS),
+    ("language", "What is tea?", "Trà là gì?"),
+    ("language", "Trà xanh là gì?", "Trà đen là gì?"),
+    ("language", "法国的首都是哪里", "意大利的首都是哪里"),
+    ("diacritics", "giá vàng", "giá vang"),
+    ("literals", "open /etc/hosts", "open /etc/passwd"),
+    ("literals", "is a < b", "is a > b"),
+    ("literals", "call user_id", "call user_name"),
+    ("numbers", "10 pros", "12 pros"),
+    ("numbers", "two pros and three cons", "three pros and two cons"),
+    ("numbers", "5 miles", "5 kilometers"),
+    ("numbers", "5 miles", "some miles"),
+    ("dates", "open on Monday", "open on Tuesday"),
+    ("dates", "at 7 am", "at 7 pm"),
+    ("negation", "it works", "it does not work"),
+    ("negation", "he can swim but cannot fly", "he cannot swim but can fly"),
+    ("opposites", "turn it on", "turn it off"),
+    ("opposites", "write code to read a file", "write code to write a file"),
+    ("order", "from Rome to Paris", "from Paris to Rome"),
+    ("order", "flight Rome to Paris", "flight Paris to Rome"),
+    ("order", "does Bob owe Ann money", "does Ann owe Bob money"),
+    ("order", "man bites dog", "dog bites man"),
+    ("question", "who was born", "when was born"),
+    ("question", "how do I get a card", "why do I get a card"),
+    ("question", "should it become a state", "when should it become a state"),
+    ("question", "I want a card", "how do I get a card"),
+    ("names", "ask Ann about it", "ask about it"),
+    ("words", "cook rice", "cook quinoa"),
+]
+
+PASSED = [
+    ("length", "short", "short"),
+    ("language", "bạn ơi, trà là gì", "Trà là gì?"),
+    ("diacritics", "giá vàng", "giá bạc"),
+    ("literals", 'translate "a b"', 'please translate "a b"'),
+    ("numbers", "2 pros", "two pros"),
+    ("numbers", "1,000 users", "1000 users"),
+    ("numbers", "5 km", "5 kilometres"),
+    ("dates", "on Mondays", "on Monday"),
+    ("negation", "it doesn't work", "it does not work"),
+    ("opposites", "turn on and off", "turn off and on"),
+    ("order", "from Rome to Paris", "to Paris from Rome"),
+    ("order", "the difference between Rome and Paris", "the difference between Paris and Rome"),
+    ("order", "capital of France", "France's capital"),
+    ("question", "how do I sort a list", "sort a list"),
+    ("question", "what is the best way to sort", "how do I sort"),
+    ("question", "what is the price of tea", "how much is tea"),
+    ("question", "how tall is it", "what is the height of it"),
+    ("names", "ask Ann about it", "ask ann about it"),
+    ("words", "how do I boil an egg", "tell me how to boil eggs"),
+    ("words", "buy a car", "purchase an automobile"),
+    ("words", "capital of Peru", "capital city of Peru"),
+]
+
+BY_NAME = dict(GUARDS)
+
+
+@pytest.mark.parametrize(("guard", "one", "other"), REFUSED)
+def test_refuses_and_says_why(guard: str, one: str, other: str) -> None:
+    assert BY_NAME[guard](Reading(one), Reading(other))
+    assert BY_NAME[guard](Reading(other), Reading(one))
+
+
+@pytest.mark.parametrize(("guard", "one", "other"), PASSED)
+def test_lets_pass(guard: str, one: str, other: str) -> None:
+    assert BY_NAME[guard](Reading(one), Reading(other)) == ""
+    assert BY_NAME[guard](Reading(other), Reading(one)) == ""
+
+
+@pytest.mark.parametrize("guard", BY_NAME)
+@pytest.mark.parametrize("text", ["What is the capital of France?", "Thủ đô của Pháp là gì?", "Não?", "", "?!", "'"])
+def test_a_short_text_never_differs_from_itself(guard: str, text: str) -> None:
+    assert BY_NAME[guard](Reading(text), Reading(text)) == ""
+
+
+def test_every_guard_is_tested_both_ways() -> None:
+    names = [name for name, _ in GUARDS]
+    assert {guard for guard, *_ in REFUSED} == {guard for guard, *_ in PASSED} == set(names)
+    assert len(names) == len(set(names))
+
+
+def test_extra_words() -> None:
+    asked, stored = Reading("dim the kitchen lights"), Reading("dim the lights please")
+    assert extra_words(asked, stored) == ({"kitchen"}, set())
