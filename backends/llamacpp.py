@@ -8,14 +8,17 @@ Mean-pooled states of a chat model are poor embeddings: good enough to answer th
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
+from halfpenny.backends.assemble import NotAssembled, as_stream, assemble, may_be_streamed
 from halfpenny.backends.base import BackendUnavailable, Call, Reply, Timeouts
-from halfpenny.backends.local_reply import LocalReply, error_reply
+from halfpenny.backends.local_reply import JSON_HEADERS, LocalReply, error_reply
 from halfpenny.backends.openai_compatible import OpenAICompatible, read_all
 from halfpenny.backends.secret import Secret
 from halfpenny.backends.weights import BUNDLED_MODEL, WeightsError, locate, verify
@@ -30,6 +33,7 @@ _SERVED = {
     "/v1/messages/count_tokens": "POST",
     "/v1/models": "GET",
 }
+_STREAMABLE = ("/v1/chat/completions", "/v1/completions")
 _TOO_LONG = b"too large to process"
 _QUIET = -1
 
@@ -84,6 +88,9 @@ class LlamaCpp:
             message = f"the in-process model does not serve {call.method} {path}"
             return error_reply(404, message, "invalid_request_error", "not_found")
         client = await self._ready()
+        asked = _object(call.body) if path in _STREAMABLE else None
+        if asked is not None and may_be_streamed(asked):
+            return await _whole_by_stream(client, call, asked)
         reply = await client.call(call)
         if path == "/v1/embeddings" and reply.status >= 500:
             return await _blame_the_input(reply, self.embedding_tokens)
@@ -160,8 +167,8 @@ class LlamaCpp:
             raise BackendUnavailable(f"llama.cpp could not load {path.name}") from error
         self.loads += 1
         address = self._server.listening_address
-        # llama.cpp closes an idle connection after 5 s; ours must be gone before.
-        return OpenAICompatible(f"{self.name} (in process)", base_url=address, api_key=Secret(key), keepalive_s=3.0)
+        # No kept connections: each would hold one of the server's few HTTP threads, and it closes them unannounced.
+        return OpenAICompatible(f"{self.name} (in process)", base_url=address, api_key=Secret(key), keepalive_s=0)
 
     def _parameters(self, xllamacpp: Any, path: str, stem: str, key: str) -> Any:
         p = xllamacpp.CommonParams()
@@ -192,6 +199,33 @@ class LlamaCpp:
     def _free(self) -> None:
         # The destructor stops the server's threads and gives the memory back.
         self._server = None
+
+
+def _object(body: bytes | AsyncIterator[bytes]) -> dict[str, Any] | None:
+    if not isinstance(body, bytes):
+        return None
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+async def _whole_by_stream(client: OpenAICompatible, call: Call, asked: dict[str, Any]) -> Reply:
+    """A JSON answer, fetched as a stream.
+
+    This server notices that a client has left only when it writes: an unstreamed answer that nobody waits for was still
+    computed 25 s later (xllamacpp 2026.10.11549), while a stream's slot is free within a token or two.
+    """
+    headers = tuple((key, value) for key, value in call.headers if key.lower() != "content-length")
+    reply = await client.call(structs.replace(call, headers=headers, body=as_stream(asked)))
+    if reply.status != 200:
+        return reply
+    body = await read_all(reply)
+    try:
+        answer = assemble(body)
+    except NotAssembled as error:
+        return error_reply(500, f"the model failed: {error}", "server_error")
+    return LocalReply(200, (*JSON_HEADERS, ("Content-Length", str(len(answer)))), (answer,))
 
 
 async def _blame_the_input(reply: Reply, limit: int) -> Reply:

@@ -72,6 +72,7 @@ class OpenAICompatible:
     the caller's own credential headers; None lets those through. `headers`: added to every request, in place of the
     caller's of the same name. `max_connections`: calls beyond it wait, which counts as their connect phase.
     `keepalive_s`: how long an idle connection is kept, in seconds; keep it below the upstream's own.
+    0: every call has a connection of its own.
     """
 
     kind = "openai"
@@ -151,7 +152,8 @@ class OpenAICompatible:
                 resolver=self._resolver,
                 ttl_dns_cache=30,
                 limit=self._max_connections,
-                keepalive_timeout=self._keepalive_s,
+                keepalive_timeout=self._keepalive_s or None,
+                force_close=not self._keepalive_s,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,

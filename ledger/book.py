@@ -94,9 +94,7 @@ async def close_open_rows(engine: AsyncEngine, alive_before_us: int) -> int:
             )
         )
         for request_id, row_id in last.items():
-            concluded = select(ledger.c.id).where(
-                ledger.c.request_id == request_id, ledger.c.outcome.is_not(None)
-            )
+            concluded = select(ledger.c.id).where(ledger.c.request_id == request_id, ledger.c.outcome.is_not(None))
             if (await connection.execute(concluded.limit(1))).first() is None:
                 await connection.execute(update(ledger).where(ledger.c.id == row_id).values(outcome="error"))
         return closed.rowcount

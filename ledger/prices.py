@@ -163,11 +163,7 @@ class PriceBook:
         # `__dict__`: its attribute access for a price that is not there searches a table of units.
         prices, total = price.__dict__, usage.input_tokens
         fresh, output, cached, written = (_tier(prices.get(name), total) for name in _TOKENS)
-        if (
-            (fresh is None and output is None)
-            or (fresh is None and total)
-            or (output is None and usage.output_tokens)
-        ):
+        if (fresh is None and output is None) or (fresh is None and total) or (output is None and usage.output_tokens):
             return UNKNOWN
         paid = _Rates(
             fresh or Decimal(0),
@@ -191,10 +187,7 @@ def _by_rates(rates: _Rates, usage: Usage) -> int:
     cached, written = usage.cached_input_tokens, usage.cache_write_tokens
     fresh = max(0, usage.input_tokens - cached - written)
     usd_mtok = (
-        rates.fresh * fresh
-        + rates.cached * cached
-        + rates.written * written
-        + rates.output * usage.output_tokens
+        rates.fresh * fresh + rates.cached * cached + rates.written * written + rates.output * usage.output_tokens
     )
     return _whole(usd_mtok * _PER_MTOK)
 
@@ -237,9 +230,7 @@ def _newest_date(providers: Sequence[Any]) -> str:
     """The newest day on which the data says that somebody looked: a lower bound of its age."""
     texts = (model.price_comments or "" for provider in providers for model in provider.models)
     checked = (text for text in texts if "verified on" in text)
-    return max(
-        (day for text in checked for day in re.findall(rf"verified on ({_DATE.pattern})", text)), default=""
-    )
+    return max((day for text in checked for day in re.findall(rf"verified on ({_DATE.pattern})", text)), default="")
 
 
 def _read_override(override: Override) -> _Stated:
@@ -247,9 +238,7 @@ def _read_override(override: Override) -> _Stated:
     output = _decimal(override, "output_usd_per_mtok", override.output_usd_per_mtok)
     stated = override.cached_input_usd_per_mtok
     cached = fresh if stated is None else _decimal(override, "cached_input_usd_per_mtok", stated)
-    return _Stated(
-        override.model.lower(), _Rates(fresh, output, cached, fresh), override.source, override.date
-    )
+    return _Stated(override.model.lower(), _Rates(fresh, output, cached, fresh), override.source, override.date)
 
 
 def _decimal(override: Override, field: str, text: str) -> Decimal:
@@ -258,7 +247,5 @@ def _decimal(override: Override, field: str, text: str) -> Decimal:
     except InvalidOperation:
         price = Decimal("NaN")
     if not price.is_finite() or price < 0:
-        raise PriceError(
-            f'price of {override.model!r}: {field}: expected a decimal like "0.15", got {text!r}'
-        )
+        raise PriceError(f'price of {override.model!r}: {field}: expected a decimal like "0.15", got {text!r}')
     return price

@@ -102,9 +102,7 @@ async def report(engine: AsyncEngine, since: datetime, until: datetime, by: By |
     return Report(
         since=_iso(since),
         until=_iso(until),
-        by=msgspec.UNSET
-        if by is None
-        else {name: Figures(**groups[name].figures()) for name in sorted(groups)},
+        by=msgspec.UNSET if by is None else {name: Figures(**groups[name].figures()) for name in sorted(groups)},
         **whole.figures(),
     )
 
@@ -180,24 +178,19 @@ def _rendered(figures: Figures) -> list[str]:
     saved_by = "  ".join(f"{name} ${usd}" for name, usd in figures.saved_by.items() if usd != "0.000000")
     rate = "not measured (no labels)"
     if figures.false_hit_rate is not None:
-        upper = (
-            "" if figures.false_hit_rate_upper is None else f" (at most {figures.false_hit_rate_upper:.4f})"
-        )
+        upper = "" if figures.false_hit_rate_upper is None else f" (at most {figures.false_hit_rate_upper:.4f})"
         rate = f"{figures.false_hit_rate:.4f}{upper}"
     lines = [
         f"  requests    {figures.requests}" + (f"   {counts}" if counts else ""),
         f"  spent       ${figures.spend_usd}",
-        f"  saved       ${figures.saved_usd}   "
-        f"between ${figures.saved_low_usd} and ${figures.saved_high_usd}",
+        f"  saved       ${figures.saved_usd}   between ${figures.saved_low_usd} and ${figures.saved_high_usd}",
         f"  own cost    ${figures.own_cost_usd}",
         f"  false hits  {rate}",
     ]
     if saved_by:
         lines.insert(3, f"  saved by    {saved_by}")
     if figures.estimated_rows:
-        lines.append(
-            f"  estimated   {figures.estimated_rows} rows, whose calls were never settled or measured"
-        )
+        lines.append(f"  estimated   {figures.estimated_rows} rows, whose calls were never settled or measured")
     return lines
 
 

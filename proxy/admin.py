@@ -5,26 +5,34 @@ Every route states here what it needs; nothing is reachable by default. No probe
 
 import hmac
 import html
+import ipaddress
+import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from halfpenny.ledger.report import explain, recent, report
 from halfpenny.proxy.config import Config, ConfigError, parse
 from halfpenny.proxy.runtime import masked
 from halfpenny.proxy.units import Seconds
 from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.semantic_cache.stores.sql import PurgeError
 from halfpenny.version import VERSION
 
 if TYPE_CHECKING:
     from halfpenny.proxy.app import App
 
+log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+TOKEN_CHARS = 16
+"""The least length of an admin token."""
 _OPEN = frozenset({"/livez", "/readyz"})
 """Answered without the token: an orchestrator asks these."""
 _CSP = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
@@ -32,10 +40,7 @@ _CSP = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'n
 
 def admin_app(app: "App") -> web.Application:
     """The admin application. Without `server.admin_token_env` it is open to whoever reaches its (loopback) listener."""
-    token_name = app.config.server.admin_token_env
-    token = os.environ.get(token_name, "") if token_name else ""
-    if token_name and len(token) < 16:
-        raise ConfigError(f"server.admin_token_env: {token_name} must be set, and hold at least 16 characters")
+    token = admin_token(app.config, app.environment)
     plane = _Plane(app)
     admin = web.Application(middlewares=[_guard(token)], client_max_size=4 * 1024 * 1024)
     admin.add_routes(
@@ -59,21 +64,82 @@ def admin_app(app: "App") -> web.Application:
     return admin
 
 
+def admin_token(config: Config, environment: Mapping[str, str] | None = None) -> str:
+    """The admin token; empty if none is configured. Raises `ConfigError` if one is and it cannot be had."""
+    name = config.server.admin_token_env
+    if not name:
+        return ""
+    token = (os.environ if environment is None else environment).get(name, "")
+    if len(token) < TOKEN_CHARS:
+        raise ConfigError(f"server.admin_token_env: {name} must be set, and hold at least {TOKEN_CHARS} characters")
+    return token
+
+
+def shown(config: Config) -> dict[str, object]:
+    """The configuration for people to read: secrets have no place in it but one, the password of a database URL."""
+    document = masked(config)
+    url = config.store.url
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        url = "***"
+    else:
+        if parsed.password is not None or parsed.query:
+            url = parsed.set(query={}).render_as_string(hide_password=True)
+    store = document["store"]
+    assert isinstance(store, dict)
+    return {**document, "store": {**store, "url": url}}
+
+
 def _guard(token: str) -> Any:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if token and request.path not in _OPEN:
-            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), token.encode()):
-                return _json({"error": "the admin token is missing or wrong"}, status=401)
-        if request.method != "GET" and not _same_origin(request):
-            return _json({"error": "cross-origin requests are refused"}, status=403)
-        response = await handler(request)
+        response = _refusal(request, token)
+        if response is None:
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                response = _json({"error": error.reason}, status=error.status)
+                if "Allow" in error.headers:
+                    response.headers["Allow"] = error.headers["Allow"]
+            except Exception:
+                log.exception("admin plane: %s %s failed", request.method, request.path)
+                response = _json({"error": "this failed; the log says why"}, status=500)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Content-Security-Policy"] = _CSP
+        response.headers["Cache-Control"] = "no-store"
         return response
 
     return guard
+
+
+def _refusal(request: web.Request, token: str) -> web.StreamResponse | None:
+    if request.path in _OPEN:
+        return None
+    if token:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        wrong = not hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
+        if scheme.lower() != "bearer" or wrong:
+            refused = _json({"error": "the admin token is missing or wrong"}, status=401)
+            refused.headers["WWW-Authenticate"] = "Bearer"
+            return refused
+    elif not _addressed_by_number(request.host):
+        return _json({"error": "without an admin token, only localhost and IP addresses are answered"}, status=403)
+    if request.method not in ("GET", "HEAD") and not _same_origin(request):
+        return _json({"error": "cross-origin requests are refused"}, status=403)
+    return None
+
+
+def _addressed_by_number(host: str) -> bool:
+    """False for a name that somebody else's DNS may have pointed at us (DNS rebinding)."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name.lower() == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _same_origin(request: web.Request) -> bool:
@@ -116,7 +182,7 @@ class _Plane:
 
     async def requests(self, request: web.Request) -> web.Response:
         limit = request.query.get("limit", "50")
-        if not limit.isdigit() or not 1 <= int(limit) <= 1000:
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 5 and 1 <= int(limit) <= 1000):
             return _json({"error": "limit: expected a number from 1 to 1000"}, status=400)
         await self.app.writer.flush(2.0)
         return _json({"requests": await recent(self.app.engine, int(limit))})
@@ -147,7 +213,10 @@ class _Plane:
             return _json({"error": str(error)}, status=400)
         if what == _Purge():
             return _json({"error": "name what to purge, or all = true"}, status=400)
-        purged = await purge_everywhere(self.app, PurgeFilter(**msgspec.structs.asdict(what)))
+        try:
+            purged = await purge_everywhere(self.app, PurgeFilter(**msgspec.structs.asdict(what)))
+        except PurgeError as error:
+            return _json({"error": str(error)}, status=503)
         return _json({"purged": purged})
 
     async def routes(self, request: web.Request) -> web.Response:
@@ -170,14 +239,14 @@ class _Plane:
         )
 
     async def config(self, request: web.Request) -> web.Response:
-        return _json({"sha": self.app.runtime.sha, "config": masked(self.app.runtime.config)})
+        return _json({"sha": self.app.runtime.sha, "config": shown(self.app.runtime.config)})
 
     async def validate(self, request: web.Request) -> web.Response:
         try:
             config: Config = parse((await request.read()).decode(), "posted")
         except (ConfigError, UnicodeDecodeError) as error:
             return _json({"valid": False, "error": str(error)}, status=400)
-        return _json({"valid": True, "config": masked(config)})
+        return _json({"valid": True, "config": shown(config)})
 
     async def reload(self, request: web.Request) -> web.Response:
         try:
@@ -193,14 +262,18 @@ class _Plane:
     async def overview(self, request: web.Request) -> web.Response:
         await self.app.writer.flush(2.0)
         now = datetime.now(UTC)
-        shown = msgspec.to_builtins(await report(self.app.engine, now - timedelta(hours=24), now))
+        found = await report(self.app.engine, now - timedelta(hours=24), now, by="model")
         rows = "".join(
-            f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(_plain(value))}</td></tr>"
-            for name, value in shown.items()
+            _row(name, _plain(value))
+            for name, value in msgspec.to_builtins(found).items()
             if value is not None and name != "by"
         )
+        models = "".join(
+            _row(name or "(none)", str(figures.requests), figures.spend_usd, figures.saved_usd)
+            for name, figures in (found.by or {}).items()
+        )
         degraded = "".join(f"<li>{html.escape(item)}</li>" for item in self.app.degraded())
-        page = _PAGE.format(version=VERSION, rows=rows, degraded=degraded or "<li>nothing</li>")
+        page = _PAGE.format(version=VERSION, rows=rows, models=models, degraded=degraded or "<li>nothing</li>")
         return web.Response(text=page, content_type="text/html")
 
 
@@ -210,7 +283,7 @@ class _Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tenant: str | None = None
     model: str | None = None
     tag: str | None = None
-    older_than_s: float | None = None
+    older_than_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
     all: bool = False
 
 
@@ -219,12 +292,24 @@ async def purge_everywhere(app: "App", what: PurgeFilter) -> int:
     return await app.services.cache.purge(what, time.time())
 
 
-def _since(text: str) -> tuple[datetime, str]:
-    now = datetime.now(UTC)
+def since(text: str) -> datetime:
+    """That long ago. Raises ValueError."""
     try:
-        return now - timedelta(seconds=Seconds.parse(text)), ""
+        return datetime.now(UTC) - timedelta(seconds=Seconds.parse(text))
+    except OverflowError:
+        raise ValueError(f"{text} is longer ago than the calendar goes") from None
+
+
+def _since(text: str) -> tuple[datetime, str]:
+    try:
+        return since(text), ""
     except ValueError as error:
-        return now, f"since: {error}"
+        return datetime.now(UTC), f"since: {error}"
+
+
+def _row(name: str, *cells: str) -> str:
+    shown_cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    return f"<tr><th>{html.escape(name)}</th>{shown_cells}</tr>"
 
 
 def _plain(value: Any) -> str:
@@ -248,6 +333,8 @@ td {{ font-variant-numeric: tabular-nums }}
 <h1>Halfpenny {version}</h1>
 <h2>Last 24 hours</h2>
 <table>{rows}</table>
+<h2>By model</h2>
+<table><tr><th>model</th><th>requests</th><th>spent, USD</th><th>saved, USD</th></tr>{models}</table>
 <h2>Degraded</h2>
 <ul>{degraded}</ul>
 <p>Also here: <a href="/metrics">/metrics</a>, <a href="/readyz">/readyz</a>, <a href="/api/requests">/api/requests</a>,

@@ -8,6 +8,7 @@ Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set on
 """
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -166,6 +167,9 @@ class Flights:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Flight]:
+        return iter(list(self._by_key.values()))
 
     def __repr__(self) -> str:
         return f"<Flights {len(self._by_key)} joinable>"

@@ -52,7 +52,7 @@ class Fetch:
         self.ask: Ask = exchange.ask
         self.surface: Surface = exchange.surface
         self.vector: Vector | None = None
-        self.altered = False
+        self.asked_usage = False
 
     async def run(self) -> None:
         """Perform the states of the flight. Whatever goes wrong, the flight ends."""
@@ -190,8 +190,8 @@ class Fetch:
         assert backend is not None
         try:
             opened.reply = await backend.call(call)
-            if self.altered and opened.slot.asks_usage and opened.reply.status in (400, 422):
-                await self._blame_usage(opened, call)
+            if self.asked_usage and opened.reply.status in (400, 422):
+                await self._blame_usage(opened)
             await opened.first_chunk()
         except BackendError as error:
             opened.error = error
@@ -199,8 +199,8 @@ class Fetch:
         opened.slot.ready = True
         return self._judge_head(opened, state), None
 
-    async def _blame_usage(self, opened: "_Open", call: Call) -> None:
-        """The body that we altered was refused: perhaps for the alteration. Send the caller's own, and remember."""
+    async def _blame_usage(self, opened: "_Open") -> None:
+        """The body that we added to was refused: perhaps for that. Send it without, and remember."""
         reply = opened.reply
         assert reply is not None
         refusal = await read_some(reply, ERROR_BODY_BYTES)
@@ -210,8 +210,7 @@ class Fetch:
         await reply.close()
         opened.slot.asks_usage = False
         assert opened.slot.backend is not None
-        opened.reply = await opened.slot.backend.call(msgspec.structs.replace(call, body=self.body))
-        self.altered = False
+        opened.reply = await opened.slot.backend.call(self._build_call(opened.slot, opened.state.step))
 
     def _judge_error(
         self, opened: "_Open", state: flow.Attempt, error: BackendError
@@ -259,13 +258,13 @@ class Fetch:
 
     def _build_call(self, slot: Slot, step: Step) -> Call:
         ask = self.ask
+        self.asked_usage = slot.asks_usage and ask.stream and not ask.wants_usage
         body = alter_body(
             self.body,
             ask.document,
             model=step.model if step.model != ask.model else None,
-            ask_usage=slot.asks_usage and ask.stream and not ask.wants_usage and self.surface.name != "embeddings",
+            ask_usage=self.asked_usage,
         )
-        self.altered = body is not self.body
         headers = forwarded(self.exchange.raw_headers, drop=("accept-encoding",))
         return Call(
             method=self.exchange.method,
@@ -367,7 +366,7 @@ class Fetch:
         limit = self.runtime.config.cache.max_entry
         plain = _content_encoding(reply.headers) == ""
         recording = bytearray() if plain and self._may_store(state, opened, 0) else None
-        hide = EventSplitter() if self.altered and plain else None
+        hide = EventSplitter() if self.asked_usage and plain else None
         self.flight.publish_head(self._head(opened, reply, storing=recording is not None))
         concluded = False
         async for chunk in _chained(opened.first, opened):
@@ -418,7 +417,7 @@ class Fetch:
             self._index(entry)
 
     def _head(self, opened: "_Open", reply: Reply, *, storing: bool) -> ReplyHead:
-        drop = {"content-length"} if self.altered else set()
+        drop = {"content-length"} if self.asked_usage else set()
         return ReplyHead(
             status=reply.status,
             headers=tuple((n, v) for n, v in returned(reply.headers) if n.lower() not in drop),

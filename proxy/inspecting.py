@@ -1,6 +1,7 @@
 """`check`, `doctor` and `route --explain`: what would run, what is wrong, where a request would go."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -9,14 +10,16 @@ from typing import Any
 
 import msgspec
 
+from halfpenny.proxy.admin import admin_token, shown
 from halfpenny.proxy.app import port_is_free
-from halfpenny.proxy.config import Config, host_port
+from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.fetch import estimate_tokens
-from halfpenny.proxy.runtime import Slot, build, config_sha, masked
+from halfpenny.proxy.offline import database_file
+from halfpenny.proxy.runtime import Slot, build, config_sha
 from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
 from halfpenny.router.base import NoPlan, Prompt
-from halfpenny.storage.engine import make_engine, sqlite_path
+from halfpenny.storage.engine import make_engine
 from halfpenny.storage.lifecycle import schema_version
 from halfpenny.storage.sqlite import StorageError
 
@@ -41,6 +44,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def describe(config: Config) -> Described:
     """What a start with this configuration would run. Raises `ConfigError`."""
+    admin_token(config)
     runtime = build(config)
     lines, backends = [], []
     for slot in runtime.slots.values():
@@ -69,7 +73,7 @@ def describe(config: Config) -> Described:
         "backends": backends,
         "routes": [route.name for route in config.routes],
         "warnings": list(runtime.router.warnings),
-        "config": masked(config),
+        "config": shown(config),
     }
     return Described(document, lines)
 
@@ -80,9 +84,21 @@ async def examine(config: Config) -> list[Finding]:
     findings.append(await _store(config))
     findings.append(_disk(config))
     findings += _ports(config)
-    for slot in build(config).slots.values():
+    findings.append(_token(config))
+    slots = build(config).slots.values()
+    for slot in slots:
         findings.append(await _backend(slot))
+    if all(slot.off_reason for slot in slots):
+        findings.append(Finding("backends", False, "none is on: set a key, or add a backend that needs none"))
     return findings
+
+
+def _token(config: Config) -> Finding:
+    try:
+        token = admin_token(config)
+    except ConfigError as error:
+        return Finding("admin token", False, str(error))
+    return Finding("admin token", True, "set" if token else "none: the admin plane answers on loopback only")
 
 
 async def _backend(slot: Slot) -> Finding:
@@ -130,32 +146,38 @@ def _embedder(config: Config) -> Finding:
 
 
 async def _store(config: Config) -> Finding:
+    file = database_file(config)
+    if file is not None and not file.exists():
+        folder = _existing(file)
+        if not os.access(folder, os.W_OK):
+            return Finding("store", False, f"{folder} is not writable: change its owner, or set store.url")
+        return Finding("store", True, f"{file} will be made at the first start")
     try:
         engine = make_engine(config.store.url)
-    except StorageError as error:
-        return Finding("store", False, str(error))
+    except (StorageError, OSError) as error:
+        return Finding("store", False, f"{error}; set store.url")
     try:
-        file = sqlite_path(engine)
-        if file is not None and not file.exists():
-            writable = file.absolute().parent.is_dir()
-            return Finding(
-                "store", writable, f"{file} will be made at the first start" if writable else f"no folder {file.parent}"
-            )
         version = await schema_version(engine)
         return Finding("store", True, f"schema {version or 'none yet: made at the first start'}")
     except Exception as error:
-        return Finding("store", False, f"{config.store.url.partition(':')[0]}: {type(error).__name__}: {error}"[:300])
+        reason = f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
+        return Finding("store", False, f"{reason}; see `halfpenny db verify`, `db restore`")
     finally:
         await engine.dispose()
 
 
 def _disk(config: Config) -> Finding:
-    file = sqlite_path(make_engine(config.store.url)) if config.store.url.startswith("sqlite") else None
-    folder = file.absolute().parent if file is not None else Path.cwd()
-    if not folder.is_dir():
-        return Finding("disk", False, f"no folder {folder}")
+    file = database_file(config)
+    folder = _existing(file) if file is not None else Path.cwd()
     free = shutil.disk_usage(folder).free
-    return Finding("disk", free > _FREE_BYTES, f"{free // 10**6} MB free in {folder}")
+    enough = free > _FREE_BYTES
+    mend = "" if enough else f": free some, {_FREE_BYTES // 10**6} MB are wanted, or lower store.max_size"
+    return Finding("disk", enough, f"{free // 10**6} MB free in {folder}{mend}")
+
+
+def _existing(file: Path) -> Path:
+    """The nearest folder above the file that is there: the rest is made at the first start."""
+    return next(folder for folder in file.absolute().parents if folder.is_dir())
 
 
 def _ports(config: Config) -> list[Finding]:

@@ -9,23 +9,26 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from halfpenny.ledger.book import KIND as LEDGER_KIND
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.report import explain, render, report
+from halfpenny.proxy.admin import since
 from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.units import Seconds
 from halfpenny.semantic_cache.base import Entry, PurgeFilter
 from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
-from halfpenny.semantic_cache.stores.sql import SqlStore
-from halfpenny.storage.engine import make_engine, sqlite_path
+from halfpenny.semantic_cache.stores.sql import PurgeError, SqlStore
+from halfpenny.storage.engine import make_engine
 from halfpenny.storage.lifecycle import backup, restore, schema_version, upgrade, verify
 from halfpenny.storage.spool import Spool
 from halfpenny.storage.sqlite import StorageError
@@ -36,20 +39,36 @@ Fail = Callable[..., int]
 _ADMIN_TIMEOUT_S = 5.0
 
 
+class CommandError(Exception):
+    """What was asked for could not be done; `str()` says why."""
+
+
+def database_file(config: Config) -> Path | None:
+    """The SQLite file of the configuration; None for another database. (An engine would make the file.)"""
+    try:
+        url = make_url(config.store.url)
+    except ArgumentError as error:
+        raise ConfigError("store.url: not a database URL") from error
+    return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+
+
 def report_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
     try:
-        since = datetime.now(UTC) - timedelta(seconds=Seconds.parse(options.since))
+        begin = since(options.since)
     except ValueError as error:
         raise ConfigError(f"--since: {error}") from error
 
     async def work(engine: AsyncEngine) -> Any:
-        return await report(engine, since, datetime.now(UTC), by=options.by)
+        return await report(engine, begin, datetime.now(UTC), by=options.by)
 
-    shown = _with_store(config, work)
+    try:
+        found = _with_store(config, work)
+    except CommandError as error:
+        return fail(options, str(error))
     if options.json:
-        print_json(shown)
+        print_json(found)
     else:
-        print(render(shown))
+        print(render(found))
     return 0
 
 
@@ -57,7 +76,10 @@ def explain_command(options: argparse.Namespace, config: Config, print_json: Pri
     async def work(engine: AsyncEngine) -> Any:
         return await explain(engine, options.request_id)
 
-    rows = _with_store(config, work)
+    try:
+        rows = _with_store(config, work)
+    except CommandError as error:
+        return fail(options, str(error))
     if not rows:
         return fail(options, f"no request {options.request_id} in the ledger")
     if options.json:
@@ -75,6 +97,8 @@ def explain_command(options: argparse.Namespace, config: Config, print_json: Pri
 def cache_command(options: argparse.Namespace, config: Config, print_json: PrintJson, fail: Fail) -> int:
     if options.action == "purge":
         return _purge(options, config, print_json, fail)
+    if options.limit < 1:
+        raise ConfigError("--limit: expected 1 or more")
 
     async def work(engine: AsyncEngine) -> Any:
         store = _reading_store(engine)
@@ -86,13 +110,16 @@ def cache_command(options: argparse.Namespace, config: Config, print_json: Print
         finally:
             store.close()
 
-    shown = _with_store(config, work)
+    try:
+        found = _with_store(config, work)
+    except CommandError as error:
+        return fail(options, str(error))
     if options.json:
-        print_json(shown if isinstance(shown, dict) else {"entries": shown})
-    elif isinstance(shown, dict):
-        print(f"{shown['entries']} live entries, {shown['bytes']} bytes")
+        print_json(found if isinstance(found, dict) else {"entries": found})
+    elif isinstance(found, dict):
+        print(f"{found['entries']} live entries, {found['bytes']} bytes")
     else:
-        for entry in shown:
+        for entry in found:
             print(" ".join(f"{name}={value}" for name, value in entry.items()))
     return 0
 
@@ -126,7 +153,10 @@ def _purge(options: argparse.Namespace, config: Config, print_json: PrintJson, f
             finally:
                 store.close()
 
-        purged = _with_store(config, work)
+        try:
+            purged = _with_store(config, work)
+        except CommandError as error:
+            return fail(options, str(error))
     if options.json:
         print_json({"purged": purged})
     else:
@@ -186,6 +216,8 @@ def db_command(options: argparse.Namespace, config: Config, print_json: PrintJso
         raise ConfigError(f"db {action}: name the file")
 
     async def work() -> Any:
+        if action in ("backup", "verify"):
+            _require_database(config)
         engine = make_engine(config.store.url)
         try:
             if action == "upgrade":
@@ -202,8 +234,8 @@ def db_command(options: argparse.Namespace, config: Config, print_json: PrintJso
 
     try:
         done = asyncio.run(work())
-    except (StorageError, OSError) as error:
-        return fail(options, str(error))
+    except (StorageError, SQLAlchemyError, OSError) as error:
+        return fail(options, f"db {action}: {_reason(error)}")
     good = getattr(done, "ok", True)
     if options.json:
         print_json(done)
@@ -213,14 +245,15 @@ def db_command(options: argparse.Namespace, config: Config, print_json: PrintJso
 
 
 def _with_store(config: Config, work: Callable[[AsyncEngine], Awaitable[Any]]) -> Any:
-    """Run `work` on the store, after what a crashed proxy left in the spool was carried over. Raises `ConfigError`."""
+    """Run `work` on the store, after what a crashed proxy left in the spool was carried over.
+
+    Raises `ConfigError` if there is no database, `CommandError` if it cannot be used.
+    """
+    file = _require_database(config)
 
     async def main() -> Any:
         engine = make_engine(config.store.url)
         try:
-            file = sqlite_path(engine)
-            if file is not None and not await asyncio.to_thread(file.exists):
-                raise ConfigError(f"store.url: there is no database {file} yet: start the proxy once")
             await upgrade(engine)
             await _drain_orphans(config, engine, file)
             return await work(engine)
@@ -229,8 +262,20 @@ def _with_store(config: Config, work: Callable[[AsyncEngine], Awaitable[Any]]) -
 
     try:
         return asyncio.run(main())
-    except StorageError as error:
-        raise ConfigError(f"store: {error}") from error
+    except (StorageError, SQLAlchemyError, PurgeError, OSError) as error:
+        raise CommandError(f"store: {_reason(error)}") from error
+
+
+def _require_database(config: Config) -> Path | None:
+    file = database_file(config)
+    if file is not None and not file.exists():
+        raise ConfigError(f"store.url: there is no database {file} yet: start the proxy once")
+    return file
+
+
+def _reason(error: Exception) -> str:
+    """In one line; SQLAlchemy adds the statement and a link, the driver's own words are enough."""
+    return str(getattr(error, "orig", None) or error)
 
 
 async def _drain_orphans(config: Config, engine: AsyncEngine, file: Path | None) -> None:

@@ -89,6 +89,7 @@ class DataServer(web.Server):
             keepalive_timeout=keep_alive_s,
             auto_decompress=False,
             access_log=None,
+            lingering_time=2.0,
             max_line_size=32_768,
             max_field_size=32_768,
             max_headers=256,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from halfpenny.proxy.admin import admin_token
 from halfpenny.proxy.app import App, open_file_limit, run
-from halfpenny.proxy.config import Config, ConfigError, host_port
+from halfpenny.proxy.config import Config, ConfigError, host_port, is_loopback
 from halfpenny.proxy.logs import set_up
 from halfpenny.storage.sqlite import StorageError
 
@@ -22,9 +23,12 @@ _RESTART_PAUSE_S = 1.0
 def serve(options: argparse.Namespace, config: Config, path: Path | None) -> int:
     """Exit code 0 after a drain, 1 if it could not start, 2 for a configuration that cannot be used."""
     config = _with_addresses(config, options.listen, options.admin)
-    set_up(config.telemetry.log_level, config.telemetry.log_format)
+    admin_token(config)
     if options.workers < 1:
         raise ConfigError("--workers: expected 1 or more")
+    if options.workers > 1 and host_port(config.server.listen)[1] == 0:
+        raise ConfigError("--workers: several processes share one port, so server.listen must name it (not 0)")
+    set_up(config.telemetry.log_level, config.telemetry.log_format)
     if options.workers > 1 and options.worker_number is None:
         return _supervise(options.workers)
     number = options.worker_number or 0
@@ -45,6 +49,8 @@ def _with_addresses(config: Config, listen: str | None, admin: str | None) -> Co
             host_port(value)
         except ValueError as error:
             raise ConfigError(f"--{name}: {error}") from error
+    if admin is not None and not is_loopback(host_port(admin)[0]) and not config.server.admin_token_env:
+        raise ConfigError("--admin: an admin listener outside loopback needs server.admin_token_env")
     return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **changed))
 
 
@@ -58,6 +64,8 @@ def _supervise(workers: int) -> int:
         processes[number] = subprocess.Popen(
             [sys.executable, "-m", "halfpenny", *arguments, "--worker-number", str(number)]
         )
+        if stopping:
+            processes[number].send_signal(signal.SIGTERM)
 
     def stop(signum: int, frame: object) -> None:
         nonlocal stopping
@@ -68,7 +76,8 @@ def _supervise(workers: int) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for number in range(workers):
-        start(number)
+        if not stopping:
+            start(number)
     worst = 0
     while processes:
         time.sleep(0.1)
@@ -77,13 +86,15 @@ def _supervise(workers: int) -> int:
             if code is None:
                 continue
             del processes[number]
-            if stopping or code in (1, 2):
-                # a worker that could not start will not start the second time either: stop them all
-                worst = max(worst, abs(code))
+            if stopping or code in (0, 1, 2):
+                # drained through its admin plane, or unable to start, now and the second time: stop them all
+                if code != -signal.SIGTERM:  # stopped before it had begun
+                    worst = max(worst, code if code >= 0 else 1)
                 if not stopping:
                     stop(signal.SIGTERM, None)
                 continue
             log.error("worker %d died with %d: starting it again", number, code)
             time.sleep(_RESTART_PAUSE_S)
-            start(number)
+            if not stopping:
+                start(number)
     return worst

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from halfpenny.semantic_cache.lexicon import (
+    AUXILIARIES,
     FILLERS,
     HOW_NOUNS,
     OPPOSITES,
@@ -19,6 +20,11 @@ from halfpenny.semantic_cache.lexicon import (
     WISHES,
 )
 from halfpenny.semantic_cache.reading import Reading, fold, topic
+
+_OPPOSITES_OF = {
+    word: frozenset({b for a, b in OPPOSITES if a == word} | {a for a, b in OPPOSITES if b == word})
+    for word in {word for pair in OPPOSITES for word in pair}
+}
 
 Guard = Callable[[Reading, Reading], str]
 
@@ -84,9 +90,10 @@ def negation(asked: Reading, stored: Reading) -> str:
 def opposites(asked: Reading, stored: Reading) -> str:
     """One says on where the other says off."""
     mine, theirs = Counter(asked.words), Counter(stored.words)
-    for one, other in OPPOSITES:
-        if _opposed(one, other, mine, theirs) or _opposed(one, other, theirs, mine):
-            return f"{one}/{other}"
+    for word in mine - theirs:
+        turned = _OPPOSITES_OF.get(word, frozenset()) & (theirs - mine).keys()
+        if turned:
+            return f"{word}/{min(turned)}"
     if asked.language == "vi":
         a, b = f" {' '.join(asked.words)} ", f" {' '.join(stored.words)} "
         for one, other in OPPOSITES_VI:
@@ -106,6 +113,8 @@ def order(asked: Reading, stored: Reading) -> str:
         if moved and stored.roles["target"] & set(asked.topics):
             return f"target {min(moved)}"
     mine, theirs = asked.topics, stored.topics
+    if asked.counted != stored.counted and asked.counted in theirs and stored.counted in mine:
+        return f"how many {asked.counted}/how many {stored.counted}"
     if mine == theirs or SYMMETRIC & set(asked.words) & set(stored.words):
         return ""
     if not (asked.roles["target"] & stored.roles["target"]):
@@ -113,6 +122,9 @@ def order(asked: Reading, stored: Reading) -> str:
         if shared != sorted(shared, key=theirs.index):
             return " ".join(shared)
     if sorted(mine) == sorted(theirs):
+        # "Who invaded Russia?" asks for the subject, "who did Russia invade?" for the object.
+        if {"do", "does", "did"} & (set(asked.words) ^ set(stored.words)) and asked.kind in ("who", "what"):
+            return "subject/object"
         moved_at = [at for at, (a, b) in enumerate(zip(mine, theirs, strict=True)) if a != b]
         if len(moved_at) == 2 and moved_at[1] - moved_at[0] > 1:
             return f"{mine[moved_at[0]]} {mine[moved_at[1]]}"
@@ -138,7 +150,9 @@ def names(asked: Reading, stored: Reading) -> str:
 
 
 def words(asked: Reading, stored: Reading) -> str:
-    """A topic word of the one was exchanged for another ("rice", "quinoa")."""
+    """A topic word of the one was exchanged for another ("rice", "quinoa"); or there is none to compare."""
+    if not (asked.topics or asked.literals) and asked.words != stored.words:
+        return "no topic"
     mine, theirs = extra_words(asked, stored)
     return f"{min(mine)}/{min(theirs)}" if mine and theirs else ""
 
@@ -175,15 +189,13 @@ def _difference(mine: Counter[str], theirs: Counter[str]) -> str:
     return f"{' '.join(sorted(mine - theirs)) or '-'}/{' '.join(sorted(theirs - mine)) or '-'}"
 
 
-def _opposed(one: str, other: str, mine: Counter[str], theirs: Counter[str]) -> bool:
-    return mine[one] > theirs[one] and theirs[other] > mine[other]
-
-
 def _compatible(plain: Reading, other: Reading) -> bool:
     """Whether `plain`, a "what" or no question at all, may ask the same as `other`."""
     said = set(plain.words)
     if plain.kind == "":
-        return other.kind in ("what", "how", "quantity", "yes or no") and not (other.kind == "how" and said & WISHES)
+        return other.kind in ("what", "how", "quantity", *AUXILIARIES.values()) and not (
+            other.kind == "how" and said & WISHES
+        )
     if plain.kind == "what" and other.kind == "how":
         return bool(said & HOW_NOUNS)
     return plain.kind == "what" and other.kind == "quantity" and bool(said & QUANTITY_NOUNS)

@@ -48,12 +48,22 @@ FUNCTION_WORDS = _words(
 FRAME_WORDS = _words(
     """
     please pls plz kindly thanks thank hi hello hey dear ok okay well sorry excuse tell show explain describe
-    give name state define help know say let like want wanna need wonder wondering ask asking question quick
-    quickly possible possibly possibility exactly actually basically way ways manner method methods process
-    procedure step steps approach guide tutorial introduction intro overview example examples explanation
-    explaining tip tips advice go going get getting got gonna able use using used find out look looking see mean
-    means meaning definition called
+    give define help say wonder wondering ask asking question quick quickly possible possibly possibility
+    exactly actually basically way ways manner method methods process procedure step steps approach explanation
+    explaining able using mean means meaning definition called
     """
+)
+
+# How one asks only as the first word ("name the capital") or after one of these words ("I want").
+LEADING_FRAMES = _words("name state list find show")
+FRAMES_AFTER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "want": _words("i we"),
+        "need": _words("i we"),
+        "like": _words("'d would"),
+        "know": _words("to you me"),
+        "out": _words("find"),
+    }
 )
 
 # Greetings and particles before and after a Vietnamese question.
@@ -151,11 +161,13 @@ SYNONYMS = _table(
     centre center
     create generate make
     delete erase
-    obtain acquire
     select choose pick
     correct right
     wrong incorrect
     difference differ different distinguish
+    guide tutorial
+    introduction intro overview
+    tip advice
     compare comparison
     author writer write compose composer
     inventor invent
@@ -163,7 +175,6 @@ SYNONYMS = _table(
     founder found
     discoverer discover
     designer design
-    owner own
     summary summarize summarise
     height tall
     depth deep
@@ -181,9 +192,8 @@ SYNONYMS = _table(
     assist support
     happen occur
     send mail
-    receive obtain
+    receive obtain acquire
     uk britain
-    us usa
     """
 )
 
@@ -196,7 +206,7 @@ NEGATIONS = _words(
     """
     not no never without none nothing nobody nowhere neither nor cannot cant dont doesnt didnt isnt arent
     wasnt werent wont wouldnt couldnt shouldnt hasnt havent hadnt mustnt aint non unable except excluding
-    unless lack lacking
+    unless lack lacking only merely
     """
 )
 # At the end of a Vietnamese clause the first two only make it a question ("... có an toàn không?").
@@ -206,7 +216,7 @@ NEGATIONS_VI = _words("không chưa chẳng chả đừng chớ ko kg hông kh�
 # Either word of a pair on one side and the other on the other side turns the question round.
 OPPOSITES = _pairs(
     """
-    on/off in/out up/down before/after over/under above/below with/without inside/outside
+    for/against for/with for/by with/against on/under on/beneath before/during during/after is/was are/were has/had do/did does/did my/your his/her he/she him/her on/off in/out up/down before/after over/under above/below with/without inside/outside
     indoor/outdoor more/less more/fewer most/least many/few max/min maximum/minimum
     maximize/minimize maximise/minimise first/last earliest/latest early/late earlier/later
     next/last next/previous past/future high/low higher/lower highest/lowest upper/lower top/bottom
@@ -341,14 +351,9 @@ QUESTION_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("frequency", ("how often", "how frequently", "how many times")),
     ("age", ("how old", "what age")),
     ("distance", ("how far", "what distance")),
-    (
-        "quantity",
-        ("how many", "how much", "what number of", "what amount")
-        + tuple(
-            f"how {measure}"
-            for measure in ["tall", "high", "deep", "heavy", "wide", "big", "large", "fast", "hot", "cold", "small"]
-        ),
-    ),
+    ("quantity", ("how many", "how much", "what number of", "what amount")),
+    ("quantity", ("how tall", "how high", "how deep", "how heavy", "how wide", "how big", "how large", "how fast")),
+    ("quantity", ("how hot", "how cold", "how small")),
     ("when", ("when", "what time", "what date", "what day", "what year", "which year", "which day")),
     ("where", ("where", "what place", "which place", "in what location")),
     ("who", ("who", "whom", "whose", "which person", "what person")),
@@ -364,9 +369,13 @@ QUANTITY_NOUNS = _words(
 )
 # A text without a question word that has one of these is an order or a wish, not a "how".
 WISHES = _words("want need wanna gotta book order buy")
-# A first word that makes a yes-or-no question; "can you", "could you", ... make a polite order.
-AUXILIARIES = _words(
-    "am is are was were do does did has have had can could may might will would shall should must isn't aren't"
+# A first word that makes a yes-or-no question, by what it asks; "can you", "could you", ... make a polite order.
+AUXILIARIES: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(
+        ["am", "is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "will", "would"], "yes or no"
+    )
+    | dict.fromkeys(["can", "could", "may", "might"], "may it")
+    | dict.fromkeys(["shall", "should", "must"], "should it")
 )
 POLITE = _words("can could would will")
 # Words that make an exchange of two things harmless: "A and B", "the difference between A and B".

@@ -15,8 +15,10 @@ from halfpenny.semantic_cache.lexicon import (
     COURTESY_VI,
     FILLERS,
     FRAME_WORDS,
+    FRAMES_AFTER,
     FUNCTION_WORDS,
     HOW_NOUNS,
+    LEADING_FRAMES,
     MONTHS,
     NEGATIONS,
     NEGATIONS_VI,
@@ -80,8 +82,17 @@ class Reading:
 
     @cached_property
     def words(self) -> list[str]:
-        """`tokens` in lower case."""
-        return [_SIGNS.get(token, token.casefold()) for token in self.tokens]
+        """`tokens` in lower case; "A" where it is no article and "usa" for "US" and "the us" are told apart."""
+        found = []
+        for at, token in enumerate(self.tokens):
+            word = _SIGNS.get(token, token.casefold())
+            before = self.tokens[at - 1].casefold() if at else ""
+            if word == "a" and at and (token == "A" or at == len(self.tokens) - 1):
+                word = "A"
+            elif word == "us" and (token == "US" or before == "the"):
+                word = "usa"
+            found.append(word)
+        return found
 
     @cached_property
     def language(self) -> str:
@@ -116,11 +127,12 @@ class Reading:
 
     @cached_property
     def _asked_for(self) -> set[int]:
-        """Where words stand that only belong to the question: "what year", "which day", "the best way"."""
+        """Where words stand that only belong to the question: "what year", "the best way", "I want"."""
         pairs = zip(self.words, self.words[1:], strict=False)
-        found = set()
+        first = next((at for at, word in enumerate(self.words) if word not in _GREETINGS), 0)
+        found = {first} if self.words[first : first + 1] and self.words[first] in LEADING_FRAMES else set()
         for at, (word, following) in enumerate(pairs):
-            if word in ("what", "which") and following in _WHEN_NOUNS:
+            if (word in ("what", "which") and following in _WHEN_NOUNS) or word in FRAMES_AFTER.get(following, ()):
                 found.add(at + 1)
             elif word in ("best", "right", "correct", "good") and following in HOW_NOUNS:
                 found.add(at)
@@ -160,6 +172,14 @@ class Reading:
             return sum(_negations_vi(clause) for clause in _CLAUSE.split(self.text.casefold()))
         words = self.words
         return sum(word in NEGATIONS for word in words) - ("neither" in words and "nor" in words)
+
+    @cached_property
+    def counted(self) -> str:
+        """What "how many" asks for, as a topic; "" if it does not."""
+        for at in range(len(self.words) - 2):
+            if self.words[at] == "how" and self.words[at + 1] in ("many", "much"):
+                return topic(self.words[at + 2])
+        return ""
 
     @cached_property
     def negated(self) -> list[str]:
@@ -294,7 +314,7 @@ def _question_kind(words: Sequence[str]) -> str:
     asked = [word for word in words if word not in _GREETINGS]
     if not asked or "please" in words or asked[0] not in AUXILIARIES or (asked[0] in POLITE and asked[1:2] == ["you"]):
         return ""
-    return "how" if HOW_NOUNS & set(asked) or asked[:3] == ["is", "it", "possible"] else "yes or no"
+    return "how" if HOW_NOUNS & set(asked) or asked[:3] == ["is", "it", "possible"] else AUXILIARIES[asked[0]]
 
 
 def _names(tokens: Sequence[str], text: str) -> Counter[str]:
@@ -315,10 +335,10 @@ def _names(tokens: Sequence[str], text: str) -> Counter[str]:
         capitalised += len(token) > 3 and token[0].isupper()
         shouted = len(token) > 1 and token.isupper()
         mixed = any(character.isupper() for character in token[1:])
-        if lower in FUNCTION_WORDS or lower in NUMBER_WORDS or lower == "not":
+        if token != "US" and (lower in FUNCTION_WORDS or lower in NUMBER_WORDS or lower == "not"):
             continue
         if shouted or mixed or (token[0].isupper() and not initial):
-            found[topic(lower)] += 1
+            found[topic("usa" if token == "US" else lower)] += 1
     return Counter() if long_words > 3 and capitalised > 0.8 * long_words else found
 
 

@@ -4,8 +4,10 @@
 demanded similarity) and keep the guards.
 """
 
+from functools import lru_cache
+
 from halfpenny.semantic_cache.base import Ruling
-from halfpenny.semantic_cache.guards import GUARDS, extra_words
+from halfpenny.semantic_cache.guards import GUARDS, MAX_JUDGED_CHARS, extra_words
 from halfpenny.semantic_cache.reading import Reading
 
 # Chosen on the dev streams with all guards on, as the lowest value that keeps false hits about or under 1 %
@@ -24,7 +26,7 @@ def judge(asked: str, stored: str, similarity: float, min_similarity: float = DE
     """
     if similarity < min_similarity:
         return Ruling(accepted=False, similarity=similarity, guard="similarity", detail=f"under {min_similarity:.3f}")
-    mine, theirs = Reading(asked), Reading(stored)
+    mine, theirs = _read(asked), _read(stored)
     for name, guard in GUARDS:
         detail = guard(mine, theirs)
         if detail:
@@ -33,3 +35,13 @@ def judge(asked: str, stored: str, similarity: float, min_similarity: float = DE
     if (only_mine or only_theirs) and similarity < EXTRA_WORDS_SIMILARITY:
         return Ruling(accepted=False, similarity=similarity, guard="words", detail=f"+{min(only_mine | only_theirs)}")
     return Ruling(accepted=True, similarity=similarity)
+
+
+def _read(text: str) -> Reading:
+    """Readings are kept for a while: one prompt is judged against several neighbours, and popular ones come back."""
+    return _kept_reading(text) if len(text) <= MAX_JUDGED_CHARS else Reading(text)
+
+
+@lru_cache(maxsize=512)
+def _kept_reading(text: str) -> Reading:
+    return Reading(text)

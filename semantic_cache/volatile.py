@@ -38,6 +38,9 @@ ENGLISH = Table(
     current@(?:in|through|of|density|densities|source|divider|flow|flows|account|accounts|assets|liabilities|ratio)
     random@(?:number@generators?|forests?|variables?|walks?|access|process|processes|effects?|sampl\w+)
     (?:present|past|future)@day@(?:value|values)
+    how@(?:do|can|to|would|could|should)(?:@\w+){1,6}?@(?:current|latest|random|newest)@\w+
+    how@(?:do|can|to|would|could|should)(?:@\w+){0,2}@(?:check|fetch|show|display|read|forecast|predict)@the@weather
+    (?:price|value)@of@\w+@in@\d\d\d\d
     """,
     reasons={
         "time": r"""
@@ -59,6 +62,8 @@ ENGLISH = Table(
         (?:countdown|days|weeks|months)@(?:to|until|till|left)
         (?:minutes?|hours?)@from@now
         so@far@this
+        (?:when|what)@(?:is|s)@(?:the|my)@next@\w+
+        (?:what@is|what@s)@new(?:@with@\w+)?$
         """,
         "world": r"""
         weather@(?:in|for|forecast|like|report|at|near|over|outside|be|going)
@@ -79,6 +84,12 @@ ENGLISH = Table(
         who@won@(?:the|last)@(?:game|match|race)$
         traffic@(?:in|on|to|like|near|right|report|jam|conditions)@(?:\w+)
         (?:how|what)@(?:is|s)@(?:the@)?traffic
+        (?:how@(?:is|s)|is)@the@(?:stock@)?market@(?:doing|up|down|open)
+        (?:how@much|what)@(?:is|s|does)@(?:a@|one@)?(?:bitcoin|btc|ethereum|gold|silver|oil)@(?:now|cost|worth|up|down)
+        how@much@(?:is|s)@(?:a@|one@)?(?:bitcoin|btc|ethereum|gold|silver|oil)$
+        is@(?:bitcoin|btc|ethereum|the@dollar|the@euro)@(?:up|down|crashing|falling|rising)
+        what@(?:is|s)@the@score$
+        where@(?:is|s)@my@(?:package|parcel|order|delivery|shipment|refund|driver|flight|food|train|bus)
         (?:near|around)@(?:me|here)
         (?:in@stock|sold@out)@(?:now|at|near|anywhere)
         """,
@@ -95,6 +106,14 @@ ENGLISH = Table(
         (?:do|can|did)@you@(?:still@)?remember@(?:me|my|what|when|our|that)
         what@(?:is|s)@my@(?:\w+@){0,2}?name
         (?:who|where)@am@i
+        ^(?:please@|can@you@|could@you@|now@)?(?:make|rewrite|translate|shorten|expand|rephrase|put|turn|convert|summari[sz]e|explain|fix|send|repeat)@(?:it|that|this|them)@(?:in|into|to|as|again|shorter|longer|simpler|better|more|less|clearer|funnier|for)
+        ^(?:and|but|or|so)@(?:in|for|what|if|with|the|how|why|when|where)
+        ^(?:what|how)@about@\w+(?:@\w+){0,2}$
+        (?:can|could)@you@(?:please@)?(?:elaborate|clarify|continue|go@on|say@more|be@more@specific|repeat)
+        (?:another|one@more|more|different|other|further)@(?:example|examples|option|options|suggestion|suggestions|idea|ideas|details|alternatives?)$
+        as@(?:i|you|we)@(?:said|mentioned|wrote|discussed|asked)
+        (?:remind@me|remember)@(?:of@)?what@(?:i|we|you)
+        (?:code|text|file|message|data|example)@(?:that@)?(?:i|you)@(?:posted|gave|wrote|provided|sent)
         how@old@am@i
         (?:my|your)@(?:last|previous|earlier|first)@(?:question|message|answer|prompt|reply|response|request)
         (?:say|explain|do|repeat|try|answer)@(?:that|it|this)@again
@@ -107,6 +126,8 @@ ENGLISH = Table(
         (?:flip|toss)@(?:a|the|this|me@a)@coin
         (?:roll|throw)@(?:a|the|some|two|three|\d+)@(?:\w+@)?(?:dice|die|d\d+)
         surprise@me
+        (?:pick|choose|think@of|guess|say|give@me)@(?:a|any)@(?:number|colou?r|card|letter|word|name)(?:@(?:between|from)@.*)?$
+        ^(?:please@|can@you@)?tell@(?:me|us)@(?:a|some|any)@(?:\w+@)?(?:jokes?|riddles?|fun@facts?|facts?|stor(?:y|ies))(?:@please)?$
         ^(?:please@|can@you@|could@you@)?(?:generate|create|make|give@me|i@need)(?:@\w+){0,4}@(?:uuids?|guids?|passwords?|passphrases?|nonces?)
         (?:another|different|new|other|more|fresh)@(?:jokes?|riddles?|quotes?|facts?|one|ones|poems?|stories|story|fun@facts?|versions?)$
         (?:another|a@different)@(?:joke|riddle|quote|fact|poem|story|version|answer)
@@ -115,6 +136,8 @@ ENGLISH = Table(
         (?:show|read|list|check|open|summari[sz]e|find|get|see|display)(?:@me)?@my@(?:last|latest|next|recent|unread|upcoming|previous|new|newest|pending|open|past|first|all)
         my@(?:last|latest|next|most@recent|unread|upcoming|newest)@(?:\w+@)?(?:e?mails?|messages?|invoices?|orders?|meetings?|appointments?|transactions?|payments?|bills?|flights?|paychecks?|payslips?|texts?|calls?|notifications?)
         (?:unread|new)@(?:messages|emails|mails|notifications|texts)@(?:do|have|for|are|in)
+        ^(?:please@|can@you@|could@you@)?(?:read|check|open|show|list|search)@(?:me@)?(?:all@)?my@(?:e?mails?|messages?|texts?|inbox|calendar|agenda|schedule|notifications|voicemails?)
+        what@(?:is|s)@(?:on|in)@my@(?:calendar|schedule|agenda|inbox|cart|list)
         (?:do@i@have|have@i@got)@(?:any@)?(?:\w+@)?(?:messages?|emails?|mails?|meetings?|appointments?|notifications?|calls?|texts?|events?|reminders?|alarms?|mentions)
         (?:what|how@much)@(?:is|s|are)@(?:\w+@)?my@(?:\w+@){0,2}?(?:balance|schedule|calendar|agenda|appointments|meetings|inbox|invoices|orders|usage|location|age|birthday|bill|credit@score|order@status)
         (?:did|has|have|will)@my@(?:\w+@){1,3}?(?:go@through|gone@through|arrive|arrived|ship|shipped|clear|cleared|land|landed)
@@ -152,6 +175,8 @@ VIETNAMESE = Table(
         "world": r"""
         thời@tiết@(?:ở|tại|thế@nào|ra@sao|như@thế@nào|hà@nội|sài@gòn)
         dự@báo@thời@tiết
+        thời@tiết(?:@\w+){0,3}@(?:cuối@tuần|thế@nào|ra@sao)
+        ^tin@tức$
         trời@(?:có@|đang@|sắp@)?(?:mưa|nắng|lạnh|nóng|bão)@(?:không|chưa|to)
         giá@(?:vàng|xăng|dầu|bitcoin|cổ@phiếu|đô|đô@la|usd|bạc|điện|gạo)@(?:bao@nhiêu|thế@nào|ra@sao|đang|trong@nước|thế@giới|ở)
         giá@(?:vàng|xăng|dầu|bitcoin|cổ@phiếu|đô|đô@la|usd|bạc)$
@@ -170,6 +195,9 @@ VIETNAMESE = Table(
         tên@(?:của@)?(?:tôi|mình|em)@là@gì
         (?:giải@thích|nói|nhắc|viết|làm|thử|trả@lời)@lại(?:@đi|@lần@nữa|@nhé|@xem)*$
         bạn@(?:có@)?nhớ@(?:tôi|mình|những|điều)
+        ^(?:viết|dịch|sửa|làm|giải@thích)@lại
+        ^(?:còn|thế@còn|vậy@còn)@\w+(?:@\w+){0,2}(?:@thì@sao)?$
+        (?:ví@dụ|gợi@ý|lựa@chọn|ý@tưởng)@khác(?:@đi)?$
         """,
         "random": r"""
         (?:tạo|chọn|cho|đưa|lấy|sinh|nói|kể|gợi@ý)(?:@\w+){0,5}@ngẫu@nhiên
@@ -182,6 +210,7 @@ VIETNAMESE = Table(
         (?:tôi|mình|em)@có@(?:bao@nhiêu@|mấy@)?(?:lịch@hẹn|cuộc@hẹn|cuộc@họp|tin@nhắn|thư|email|thông@báo|đơn@hàng)
         (?:số@dư|lịch@hẹn|lịch|đơn@hàng|hóa@đơn|tài@khoản|chuyến@bay|hộp@thư)@(?:\w+@){0,2}?(?:của@)?(?:tôi|mình|em)@(?:là@bao@nhiêu|còn@bao@nhiêu|bao@nhiêu|có@bị|đã|đang|thế@nào|tới@đâu|đến@đâu|ở@đâu)
         (?:hủy|theo@dõi|kiểm@tra|đổi|trả)@(?:đơn@hàng|đơn|vé|hóa@đơn)@(?:số@)?\d+
+        ^(?:số@dư|lịch@hẹn|đơn@hàng)@(?:của@)?(?:tôi|mình|em)
         """,
     },
     bare="""

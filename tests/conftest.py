@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from yarl import URL
 from blockbuster import BlockBuster, blockbuster_ctx
+from yarl import URL
 
 from halfpenny.ledger.report import explain, report
 from halfpenny.proxy.app import App

@@ -31,6 +31,7 @@ import argparse
 import asyncio
 import base64
 import dataclasses
+import email
 import hashlib
 import json
 import re
@@ -500,7 +501,7 @@ class ScriptedUpstream:
             "body_sha256": hashlib.sha256(call.body).hexdigest(),
         }
         if request.content_type == "multipart/form-data":
-            seen["parts"] = await _parts(request)
+            seen["parts"] = _parts(call.header("content-type") or "", call.body)
         return web.json_response(seen, headers={"X-Request-Id": f"req_{call.number}", "x-Odd-CASE": "kept"})
 
     async def _websocket(self, request: web.Request, call: Call) -> web.StreamResponse:
@@ -643,24 +644,24 @@ async def _send_event(response: web.StreamResponse, event: Mapping[str, object])
     await asyncio.sleep(0)
 
 
-async def _parts(request: web.Request) -> list[dict[str, object]]:
+def _parts(content_type: str, body: bytes) -> list[dict[str, object]]:
+    """The parts of a multipart body, read with another parser than the one that proxies under test use."""
+    whole = email.message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     parts: list[dict[str, object]] = []
-    form = await request.post()
-    for name, value in form.items():
-        if isinstance(value, web.FileField):
-            raw = value.file.read()
-            value.file.close()
-            parts.append(
-                {
-                    "name": name,
-                    "filename": value.filename,
-                    "content_type": value.content_type,
-                    "bytes": len(raw),
-                    "sha256": hashlib.sha256(raw).hexdigest(),
-                }
-            )
-        else:
-            parts.append({"name": name, "value": value})
+    for part in whole.walk():
+        if part.is_multipart():
+            continue
+        raw = part.get_payload(decode=True)
+        assert isinstance(raw, bytes)
+        parts.append(
+            {
+                "name": part.get_param("name", header="content-disposition"),
+                "filename": part.get_filename(),
+                "content_type": part.get_content_type(),
+                "bytes": len(raw),
+                "sha256": hashlib.sha256(raw).hexdigest(),
+            }
+        )
     return parts
 
 

@@ -40,10 +40,10 @@ class OnnxEmbedder:
     """A BERT-like sentence encoder: mean of the last hidden states over the real tokens, scaled to length 1.
 
     `model_path` names another exported model with inputs `input_ids`, `attention_mask` (and perhaps
-    `token_type_ids`) and an output of shape (batch, tokens, dimensions); give it a name of its own in
-    `model`, and its `tokenizer_path` (a `tokenizer.json`) or `vocab_path` (an uncased WordPiece `vocab.txt`).
-    `sha256` is checked when given. At most `batch_size` texts of like length go through the model together. Raises EmbedderError if a file
-    is missing, differs from its SHA-256 or is not such a model.
+    `token_type_ids`) and an output of shape (batch, tokens, dimensions); give it a name of its own in `model`, and
+    its `tokenizer_path` (a `tokenizer.json`) or `vocab_path` (an uncased WordPiece `vocab.txt`). `sha256` is checked
+    when given. At most `batch_size` texts of like length go through the model together. Raises EmbedderError if a
+    file is missing, differs from its SHA-256 or is not such a model.
     """
 
     def __init__(

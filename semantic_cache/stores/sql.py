@@ -120,9 +120,7 @@ class SqlStore:
             raise PurgeError("the database does not take what was stored before; try again when it does")
         try:
             async with writing(self._engine) as connection:
-                await connection.execute(
-                    purges.insert().values(at_s=now_s, what=msgspec.json.encode(what).decode())
-                )
+                await connection.execute(purges.insert().values(at_s=now_s, what=msgspec.json.encode(what).decode()))
                 return await _delete(connection, what, now_s)
         except (SQLAlchemyError, OSError) as error:
             raise PurgeError(f"the database refused the purge: {error}") from error

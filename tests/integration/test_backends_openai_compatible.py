@@ -164,7 +164,8 @@ class TestFaithful:
 
     async def test_own_key_replaces_every_credential(self, up: ScriptedUpstream) -> None:
         backend = OpenAICompatible(base_url=up.base_url, api_key=Secret("own"), headers={"X-Extra": "e"})
-        given = (("X-A", "1"), ("authorization", "Bearer caller"), ("x-api-key", "c"), ("api-key", "c"), ("x-extra", "c"))
+        credentials = (("authorization", "Bearer caller"), ("x-api-key", "c"), ("api-key", "c"))
+        given = (("X-A", "1"), *credentials, ("x-extra", "c"))
         await read_all(await backend.call(get("/v1/x", *given)))
         await backend.close()
         expected = (("X-A", "1"), ("Authorization", "Bearer own"), ("X-Extra", "e"))
@@ -206,15 +207,15 @@ class TestFaithful:
         assert up.calls[0].header("transfer-encoding") is None
 
     async def test_body_that_fails_raises_its_own_error(self, backend: OpenAICompatible) -> None:
-        class ClientLeft(Exception):
+        class ClientLeftError(Exception):
             pass
 
         async def body() -> AsyncIterator[bytes]:
             yield b"one"
-            raise ClientLeft
+            raise ClientLeftError
 
         call = Call(method="POST", target="/v1/files", headers=(), body=body(), timeouts=PATIENT)
-        with pytest.raises(ClientLeft):
+        with pytest.raises(ClientLeftError):
             await backend.call(call)
 
     async def test_compressed_body_untouched(self) -> None:
@@ -228,7 +229,8 @@ class TestFaithful:
             await backend.close()
 
     async def test_redirect_and_cookie_are_only_passed_on(self) -> None:
-        answer = b"HTTP/1.1 303 See Other\r\nLocation: /other\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        head = b"HTTP/1.1 303 See Other\r\nLocation: /other\r\nSet-Cookie: a=b\r\n"
+        answer = head + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
         async with raw_server(answer) as base_url:
             backend = OpenAICompatible(base_url=base_url)
             for _ in range(2):
@@ -331,7 +333,7 @@ class TestFailures:
             text = f"[[chunks=4 {how}={chunks}]]"
             reply = await backend.call(chat(text, stream=True))
             got = b""
-            with pytest.raises(BrokenReply):
+            with pytest.raises(BrokenReply):  # noqa: PT012 - what came before the error matters
                 async for chunk in reply.chunks():
                     got += chunk
             assert b"[DONE]" not in got
@@ -528,6 +530,13 @@ class TestLeaving:
             reply = await backend.call(chat(f"{number}", stream=bool(number % 2)))
             await read_all(reply)
         assert len({call.client_port for call in up.calls}) == 1
+
+    async def test_without_keep_alive(self, up: ScriptedUpstream) -> None:
+        backend = OpenAICompatible(base_url=up.base_url, keepalive_s=0)
+        for _ in range(2):
+            await read_all(await backend.call(chat("x")))
+        await backend.close()
+        assert len({call.client_port for call in up.calls}) == 2
 
     async def test_after_close(self, up: ScriptedUpstream, backend: OpenAICompatible) -> None:
         await backend.warm()

@@ -17,9 +17,7 @@ def test_what_goes_in_comes_out(written: list[tuple[str, bytes]]) -> None:
 
 
 @given(records, st.data())
-def test_a_cut_tail_is_waited_for_and_then_skipped(
-    written: list[tuple[str, bytes]], data: st.DataObject
-) -> None:
+def test_a_cut_tail_is_waited_for_and_then_skipped(written: list[tuple[str, bytes]], data: st.DataObject) -> None:
     whole = b"".join(frames.encode(kind, payload) for kind, payload in written)
     last = frames.encode("ledger", b"the last one")
     cut = data.draw(st.integers(1, len(last) - 1))

@@ -45,9 +45,7 @@ def test_appends_come_back_in_order_over_several_segments(spool: Spool, director
     assert spool.lag_bytes == 0
 
 
-def test_segments_are_private_and_removed_once_they_are_in_the_database(
-    spool: Spool, directory: Path
-) -> None:
+def test_segments_are_private_and_removed_once_they_are_in_the_database(spool: Spool, directory: Path) -> None:
     for number in range(30):
         spool.append("ledger", b"x" * 40 + bytes([number]))
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
@@ -115,9 +113,7 @@ def test_a_torn_tail_of_a_dead_process_is_skipped(directory: Path) -> None:
     second.close()
 
 
-def test_a_segment_that_was_cut_behind_our_back_does_not_stop_the_reader(
-    spool: Spool, directory: Path
-) -> None:
+def test_a_segment_that_was_cut_behind_our_back_does_not_stop_the_reader(spool: Spool, directory: Path) -> None:
     for number in range(2):
         spool.append("ledger", bytes([number]) * 50)
     segment = spool.oldest()
@@ -128,9 +124,7 @@ def test_a_segment_that_was_cut_behind_our_back_does_not_stop_the_reader(
     assert spool.lag_bytes == 0
 
 
-def test_a_directory_that_refuses_new_files_refuses_appends_and_recovers(
-    spool: Spool, directory: Path
-) -> None:
+def test_a_directory_that_refuses_new_files_refuses_appends_and_recovers(spool: Spool, directory: Path) -> None:
     away = directory.with_name("away")
     directory.rename(away)
     assert not spool.append("ledger", b"lost")

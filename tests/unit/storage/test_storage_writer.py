@@ -122,9 +122,7 @@ async def test_a_bug_in_a_handler_keeps_the_records(spool: Spool, table: Table, 
     assert await table.rows() == ["one"]
 
 
-async def test_a_poison_record_is_set_aside_and_the_rest_arrives(
-    spool: Spool, table: Table, writer: Writer
-) -> None:
+async def test_a_poison_record_is_set_aside_and_the_rest_arrives(spool: Spool, table: Table, writer: Writer) -> None:
     for number in range(20):
         spool.append("t", b"\xff" if number == 7 else b"%d" % number)
     assert await writer.flush(5)
@@ -155,9 +153,7 @@ async def test_damage_is_counted_and_the_rest_arrives(spool: Spool, table: Table
     assert writer.damaged == 1
 
 
-async def test_a_segment_that_vanished_does_not_block_the_others(
-    spool: Spool, table: Table, writer: Writer
-) -> None:
+async def test_a_segment_that_vanished_does_not_block_the_others(spool: Spool, table: Table, writer: Writer) -> None:
     for number in range(60):
         spool.append("t", b"%050d" % number)
     first, *_ = sorted(spool.directory.glob("*.seg"))
