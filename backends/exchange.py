@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from halfpenny.backends.base import (
+    BackendError,
     BadCall,
     BrokenReply,
     Call,
@@ -84,9 +85,10 @@ class Exchange:
         self._used = used
         self._clock = PhaseClock(call.timeouts, asyncio.get_running_loop().time())
         self._timeout = asyncio.timeout_at(self._clock.deadline)
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None
         self._on_used_connection = False
-        self._body_error: BaseException | None = None
+        self._body_error: Exception | None = None
+        self._head_arrived = False
 
     async def run(self, session: aiohttp.ClientSession, url: URL) -> "HttpReply":
         """Send, and wait for the head. Raises BackendError, or what the body's iterator raised."""
@@ -101,22 +103,31 @@ class Exchange:
                     allow_redirects=False,
                     middlewares=(self._once,),
                 )
-        except TimeoutError as error:
+        except Exception as error:
             self._abort()
-            if self._timeout.expired():
-                raise self._clock.expired() from error
-            raise ConnectError("upstream: the connection timed out") from error
-        except (aiohttp.InvalidURL, ValueError) as error:
-            # aiohttp checks method, URL and header values before it connects.
-            raise BadCall("the request cannot be sent as HTTP/1.1") from error
-        except aiohttp.ClientError as error:
-            raise BrokenReply(f"upstream: {type(error).__name__}") from error
+            if self._body_error is not None:
+                # The caller's own failure, which aiohttp has wrapped in one of the connection.
+                raise self._body_error from None
+            raise self._ours(error) from error.__cause__ or error
         except BaseException:
-            # Cancelled: closing politely would first flush what an upstream that does not read will never
-            # take.
+            # Cancelled: a polite close would first flush what an upstream that does not read will never take.
             self._abort()
             raise
         return HttpReply(response, self._clock, self._transport)
+
+    def _ours(self, error: Exception) -> Exception:
+        """What `run` raises for an error. What is neither aiohttp's nor ours is a bug, and stays as it is."""
+        if isinstance(error, BackendError):
+            return error
+        if isinstance(error, TimeoutError):
+            expired = self._timeout.expired()
+            return self._clock.expired() if expired else ConnectError("upstream: the connection timed out")
+        if isinstance(error, aiohttp.InvalidURL | ValueError):
+            # aiohttp checks method, URL and header values before it connects.
+            return BadCall("the request cannot be sent as HTTP/1.1")
+        if isinstance(error, aiohttp.ClientError):
+            return BrokenReply(f"upstream: {type(error).__name__}")
+        return error
 
     def _payload(self) -> "AsyncIterator[bytes] | bytes | io.BytesIO | None":
         body = self._call.body
@@ -135,37 +146,29 @@ class Exchange:
         self._progress()
 
     def _progress(self) -> None:
-        if self._timeout.expired():
-            return
-        self._timeout.reschedule(self._clock.enter("first_byte", asyncio.get_running_loop().time()))
+        if not self._timeout.expired():
+            self._timeout.reschedule(self._clock.enter("first_byte", asyncio.get_running_loop().time()))
 
     def _abort(self) -> None:
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is not None:
             self._transport.abort()
 
     async def _watched(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The caller's body. While it still comes, the upstream cannot be late; its own error is kept as it
-        is."""
+        """The caller's body. While it still comes, the upstream cannot be late. Its own error is kept as it is."""
         try:
             async for chunk in body:
                 yield chunk
-                self._progress_while_sending()
+                # The upstream may have answered already (413, say): then `run` is over, and its clock with it.
+                if not self._head_arrived:
+                    self._progress()
         except Exception as error:
             self._body_error = error
             raise
 
-    def _progress_while_sending(self) -> None:
-        # The upstream may have answered already (413, say): then `run` is over and its clock with it.
-        if self._timeout.when() is not None and not self._head_arrived:
-            self._progress()
-
-    _head_arrived = False
-
     async def _once(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """An aiohttp middleware: sets the exact headers, and maps errors before aiohttp would retry because
-        of them.
+        """An aiohttp middleware: sets the exact headers, and maps errors before aiohttp could retry for them.
 
         aiohttp sends idempotent requests a second time when a kept connection turns out to be closed;
         retries have one owner, and it is not this client.
@@ -187,8 +190,6 @@ class Exchange:
         except aiohttp.ClientResponseError as error:
             raise BrokenReply("upstream: the reply is not valid HTTP") from error
         except (aiohttp.ClientError, OSError) as error:
-            if self._body_error is not None:
-                raise self._body_error from error
             if self._on_used_connection:
                 # The usual race: the server closed the idle connection just before we wrote to it.
                 raise ConnectError("upstream: the kept connection had been closed") from error
@@ -199,7 +200,7 @@ class HttpReply:
     """A `Reply` over an aiohttp response."""
 
     def __init__(
-        self, response: aiohttp.ClientResponse, clock: PhaseClock, transport: asyncio.BaseTransport | None
+        self, response: aiohttp.ClientResponse, clock: PhaseClock, transport: asyncio.Transport | None
     ) -> None:
         self.status = response.status
         self.headers: Headers = tuple(
@@ -249,7 +250,7 @@ class HttpReply:
         """Close the connection at once; also ends a `chunks()` that another task is waiting in."""
         self._ended = True
         # A reply without a body has gone back to the pool by itself: then its connection is not ours to abort.
-        if self._response.connection is not None and isinstance(self._transport, asyncio.WriteTransport):
+        if self._response.connection is not None and self._transport is not None:
             self._transport.abort()
         self._response.close()
 

@@ -10,7 +10,7 @@ import msgspec
 
 from loadtest import hit, machine, memory, passthrough, start
 from loadtest.generator import LoadError
-from loadtest.processes import StartError
+from loadtest.processes import StartError, go_first
 from loadtest.report import Report, Section
 
 _CASES = ("hit", "passthrough", "memory", "start")
@@ -24,6 +24,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, metavar="N", help=f"default: {_ROUNDS}")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--against", type=Path, metavar="DIR", help="measure this checkout's proxy too, turn about")
+    parser.add_argument("--realtime", action="store_true", help="run before other work of a shared machine (SCHED_RR)")
     parser.add_argument("--enforce", action="store_true", help="exit with 1 if a bar is missed")
     options = parser.parse_args(arguments)
     if options.rounds is not None and not 1 <= options.rounds <= MOST_ROUNDS:
@@ -48,6 +49,12 @@ def _measure(case: str, rounds: int, against: Path | None) -> Section:
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     where = machine.here()
+    if options.realtime:
+        try:
+            go_first()
+        except PermissionError:
+            print("loadtest: --realtime needs CAP_SYS_NICE", file=sys.stderr)
+            return 2
     sections = []
     try:
         for case in _CASES if options.case == "all" else (options.case,):

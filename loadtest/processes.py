@@ -46,6 +46,11 @@ def pin(core: int) -> None:
     os.sched_setaffinity(0, {core})
 
 
+def go_first() -> None:
+    """Real-time scheduling for this process and the children it will have. Raises PermissionError."""
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))

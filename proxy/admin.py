@@ -20,8 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from halfpenny.ledger.report import explain, recent, report
 from halfpenny.proxy.config import Config, ConfigError, parse
-from halfpenny.proxy.runtime import masked
-from halfpenny.proxy.units import Seconds
+from halfpenny.proxy.units import Bytes, Seconds
 from halfpenny.semantic_cache.base import PurgeFilter
 from halfpenny.semantic_cache.stores.sql import PurgeError
 from halfpenny.version import VERSION
@@ -76,8 +75,11 @@ def admin_token(config: Config, environment: Mapping[str, str] | None = None) ->
 
 
 def shown(config: Config) -> dict[str, object]:
-    """The configuration for people to read: secrets have no place in it but one, the password of a database URL."""
-    document = masked(config)
+    """The configuration for people to read, with units as the file writes them.
+
+    Secrets have no place in it but one: the password of a database URL, which is masked.
+    """
+    document: dict[str, object] = msgspec.to_builtins(config, enc_hook=_written)
     url = config.store.url
     try:
         parsed = make_url(url)
@@ -89,6 +91,11 @@ def shown(config: Config) -> dict[str, object]:
     store = document["store"]
     assert isinstance(store, dict)
     return {**document, "store": {**store, "url": url}}
+
+
+def _written(value: object) -> str:
+    unit = "s" if isinstance(value, Seconds) else "B" if isinstance(value, Bytes) else ""
+    return f"{value:g}{unit}" if isinstance(value, Seconds) else f"{value}{unit}"
 
 
 def _guard(token: str) -> Any:

@@ -316,7 +316,8 @@ class Fetch:
         plain = decoded(raw, reply.headers, MAX_WHOLE_BYTES)
         document = _json(plain) if plain is not None else None
         reported = self.surface.reported(document)
-        good = reply.status == 200
+        # a 200 whose body is an error (gateways do that) is an error: it costs nothing and is never stored
+        good = reply.status == 200 and not (isinstance(document, dict) and document.get("error") is not None)
         state_of_row: State = "final"
         if good and not reported.known:
             state_of_row = "estimated"

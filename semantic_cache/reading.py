@@ -162,8 +162,10 @@ class Reading:
         found: Counter[str] = Counter()
         rest = self.text
         for pattern in _LITERALS:
-            found.update(match.group().strip(" (:").rstrip(".,;?!") for match in pattern.finditer(rest))
-            rest = pattern.sub(" ", rest)
+            matches = [match.group() for match in pattern.finditer(rest)]
+            if matches:
+                found.update(match.strip(" (:").rstrip(".,;?!") for match in matches)
+                rest = pattern.sub(" ", rest)
         return found
 
     @cached_property

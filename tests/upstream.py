@@ -19,8 +19,8 @@ merged here.
 The bill is exact integer arithmetic in pico-dollars (1e-12 USD): tokens times the price per token of
 `PRICES`. Prompt tokens are `ceil(UTF-8 bytes of all prompt text / 4)`; completion tokens are the words of
 the answer, one per chunk. A stream that the client leaves, or that a marker cuts, is billed for its prompt
-and for the chunks that were really sent. An answer that is given up before its head was sent, and every
-error status, costs nothing.
+and for the chunks that were really sent; a client that leaves during `delay` pays for its prompt. An answer
+that this server gives up before its head was sent, and every error status, costs nothing.
 
 Scripts: markers anywhere in the prompt text (see `Script` for their meaning), alone or several in one pair
 of brackets: `[[delay=0.5]]`, `[[chunks=50 gap=0.01]]`, `[[status=500]]`. Or `ScriptedUpstream(script=f)`,
@@ -383,7 +383,12 @@ class ScriptedUpstream:
         self, request: web.Request, call: Call, body: dict[str, Any], prompt: str, script: Script
     ) -> web.StreamResponse:
         if script.delay:
-            await asyncio.sleep(script.delay)
+            try:
+                await asyncio.sleep(script.delay)
+            except asyncio.CancelledError:
+                # the client left while the model was at work: the prompt was read
+                self._charge(call, count_tokens(prompt), 0)
+                raise
         self._seen[prompt] += 1
         if self._seen[prompt] <= script.flaky:
             return _error(500, "flaky", "server_error", None)

@@ -22,7 +22,7 @@ from halfpenny.backends.base import (
 )
 from halfpenny.backends.openai_compatible import OpenAICompatible, read_all
 from halfpenny.backends.secret import Secret
-from tests.upstream import ScriptedUpstream, answer_to, events
+from tests.upstream import ScriptedUpstream, answer_to, count_tokens, events
 
 PATIENT = Timeouts(connect_s=5, first_byte_s=5, idle_s=5, total_s=10)
 SOON_S = 0.25
@@ -206,16 +206,14 @@ class TestFaithful:
         assert up.calls[0].body == b"abcd"
         assert up.calls[0].header("transfer-encoding") is None
 
-    async def test_body_that_fails_raises_its_own_error(self, backend: OpenAICompatible) -> None:
-        class ClientLeftError(Exception):
-            pass
-
+    @pytest.mark.parametrize("own", [LookupError, ValueError, TimeoutError, ConnectionResetError])
+    async def test_body_that_fails_raises_its_own_error(self, backend: OpenAICompatible, own: type[Exception]) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield b"one"
-            raise ClientLeftError
+            raise own("the client left")
 
         call = Call(method="POST", target="/v1/files", headers=(), body=body(), timeouts=PATIENT)
-        with pytest.raises(ClientLeftError):
+        with pytest.raises(own, match="the client left"):
             await backend.call(call)
 
     async def test_compressed_body_untouched(self) -> None:
@@ -456,7 +454,8 @@ class TestLeaving:
         with pytest.raises(asyncio.CancelledError):
             await task
         await eventually(lambda: up.calls[0].client_left_at)
-        assert up.billed_pico_usd == 0
+        # A model that was at work has read the prompt.
+        assert up.billed_pico_usd == up.price("gpt-4o-mini", count_tokens("[[delay=30]]"), 0)
 
     async def test_cancel_while_the_upstream_does_not_read(self) -> None:
         """20 MB wait in the socket: closing politely would wait for a reader that never comes."""
