@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from halfpenny.backends.retry import RetryBudget
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from halfpenny.backends.base import BackendError
+from halfpenny.backends.retry import RetryBudget
 from halfpenny.ledger.book import KIND as LEDGER_KIND
 from halfpenny.ledger.book import Ledger, close_open_rows
 from halfpenny.proxy.admin import admin_app
@@ -38,10 +38,10 @@ from halfpenny.storage.writer import Writer
 log = logging.getLogger(__name__)
 _RELOAD_POLL_S = 1.0
 _LAG_PROBE_S = 0.1
-_VACUUM_S = 300.0
+_VACUUM_S = 60.0
 _PURGE_POLL_S = 1.0
 _FLUSH_S = 10.0
-_RESTART_KEYS = ("server", "store", "telemetry")
+_RESTART_KEYS = ("server", "store", "telemetry", "cache.semantic")
 
 
 class App:
@@ -69,6 +69,7 @@ class App:
         """Open the store, build the parts, listen. Raises `ConfigError`, `StorageError` or OSError (port taken)."""
         self.engine = await self._open_store()
         runtime = build(self.config, environment=self.environment)
+        await asyncio.to_thread(runtime.prices.warm)
         self.services = self._services(runtime)
         await self._recover()
         self.pipeline = Pipeline(self.services, runtime)
@@ -111,7 +112,7 @@ class App:
             tracing=tracing,
             ledger=ledger,
             cache=Tiered(MemoryStore(store.memory), sql),
-            neighbours=_neighbours(self.config) if semantic.enabled and self.config.cache.exact.enabled else None,
+            neighbours=_neighbours(self.config) if semantic.enabled else None,
             retry_budget=RetryBudget(share=self.config.retry.budget, clock=time.monotonic),
             tasks=TaskOwner("flights"),
         )
@@ -216,16 +217,15 @@ class App:
         """Swap in a new configuration. Returns the keys that only a restart can change. Raises `ConfigError`."""
         current = self.runtime
         runtime = build(config, previous=current, environment=self.environment)
-        pending = [
-            key
-            for key in _RESTART_KEYS
-            if getattr(config, key) != getattr(self.config, key) and _needs_restart(key, self.config, config)
-        ]
+        pending = [key for key in _RESTART_KEYS if _needs_restart(key, self.config, config)]
         self.previous = current.config
         self.pipeline.runtime = runtime
         self.pipeline.forget_memos()
         self.metrics.set_config(runtime.sha)
         self._warm(runtime)
+        if config.cache.semantic.enabled and self.services.neighbours is None:
+            self.services.neighbours = _neighbours(config)
+            self.tasks.spawn("neighbours", self._start_neighbours(self.services.neighbours))
         gone = [slot for name, slot in current.slots.items() if runtime.slots.get(name) is not slot]
         for slot in gone:
             if slot.backend is not None:
@@ -277,6 +277,7 @@ class App:
             await asyncio.sleep(_VACUUM_S)
             try:
                 await self.sql.vacuum(time.time())
+                self.spool.adopt()
             except Exception:
                 log.exception("the store could not be vacuumed: tried again in %g s", _VACUUM_S)
 
@@ -322,8 +323,13 @@ def _neighbours(config: Config) -> Neighbours:
 
     def embedder() -> Any:
         if name in ("onnx", "hashing"):
-            return load_embedder(name)
-        return load_embedder("sentence-transformers", model=name)
+            made = load_embedder(name)
+        else:
+            made = load_embedder("sentence-transformers", model=name)
+        # the first of each loads libraries and warms caches: not while a request waits for it
+        made.embed(["warm up"])
+        load_index(semantic.index, made.dimensions)
+        return made
 
     def index(dimensions: int) -> Any:
         return load_index(semantic.index, dimensions)
@@ -350,14 +356,14 @@ async def _retire(slot: Slot) -> None:
 
 
 def _needs_restart(section: str, old: Config, new: Config) -> bool:
-    if section != "server":
-        return True
-    live = {"body_limit", "body_idle_timeout", "total_timeout", "drain_timeout"}
-    return any(
-        getattr(old.server, name) != getattr(new.server, name)
-        for name in old.server.__struct_fields__
-        if name not in live
-    )
+    if section == "cache.semantic":
+        built_once = ("embedder", "index", "max_entries", "timeout")
+        return any(getattr(old.cache.semantic, name) != getattr(new.cache.semantic, name) for name in built_once)
+    if section == "server":
+        live = {"body_limit", "body_idle_timeout", "total_timeout", "drain_timeout"}
+        fixed = [name for name in old.server.__struct_fields__ if name not in live]
+        return any(getattr(old.server, name) != getattr(new.server, name) for name in fixed)
+    return bool(getattr(old, section) != getattr(new, section))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -52,6 +52,7 @@ class Fetch:
         self.ask: Ask = exchange.ask
         self.surface: Surface = exchange.surface
         self.vector: Vector | None = None
+        self.embedding: asyncio.Task[Vector | None] | None = None
         self.asked_usage = False
 
     async def run(self) -> None:
@@ -105,11 +106,13 @@ class Fetch:
         if neighbours is None or exchange.partition is None:
             return None
         settings = self.runtime.config.cache.semantic
+        if not neighbours.holds(exchange.partition) or not exchange.allowed.look_up:
+            # nothing to find: the vector is only needed to store the answer, so it is made while the upstream works
+            self.embedding = self.services.tasks.spawn("embed", neighbours.embed(self.ask.text))
+            return None
         self.vector = await neighbours.embed(self.ask.text)
         if self.vector is None:
             exchange.why["semantic"] = "no embedding in time"
-            return None
-        if not exchange.allowed.look_up:
             return None
         found = await nearest_accepted(
             neighbours,
@@ -327,6 +330,7 @@ class Fetch:
             why_not = self.surface.admissible(document)
         entry = None
         if good and plain is not None and not why_not and self._may_store(state, opened, len(plain)):
+            await self._await_vector()
             cost = opened.price(reported).pico
             entry = self._entry(opened, "json", plain, _content_type(reply.headers), reported, cost)
         stored = entry is not None and self._store(entry)
@@ -378,6 +382,7 @@ class Fetch:
                 if len(recording) > limit:
                     recording = None
             if recorder.complete and not concluded:
+                await self._await_vector()
                 # stored before its last bytes go out: who has the whole answer can rely on it being kept
                 self._conclude_stream(opened, recorder, recording, whole=True, plain=plain)
                 concluded = True
@@ -386,6 +391,7 @@ class Fetch:
                 await self.flight.publish(out)
         whole = concluded or (recorder.finish() and plain)
         if not concluded:
+            await self._await_vector()
             self._conclude_stream(opened, recorder, recording, whole=whole, plain=plain)
         if hide is not None and hide.rest:
             await self.flight.publish(hide.rest)
@@ -437,6 +443,12 @@ class Fetch:
         )
 
     # store
+
+    async def _await_vector(self) -> None:
+        """The embedding that was begun beside the upstream call; None if it failed or took too long."""
+        if self.embedding is not None:
+            self.vector = await self.embedding
+            self.embedding = None
 
     def _may_store(self, state: flow.Relay, opened: "_Open", size: int) -> bool:
         return (

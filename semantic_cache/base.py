@@ -1,7 +1,7 @@
 """The nouns of the cache and the protocols that its parts keep.
 
 A `Key` says what is asked and for whom. The exact cache answers the same key. The semantic cache answers another key
-of the same *partition* (tenant, model, earlier messages, tools, sampling: all byte-identical) if the verdict accepts it.
+of the same *partition* (tenant, model, earlier messages, tools, sampling: all equal) if the verdict accepts it.
 """
 
 from collections.abc import AsyncIterator, Sequence

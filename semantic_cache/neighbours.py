@@ -69,6 +69,8 @@ class Neighbours:
         # Owned by the event loop: texts that wait for the next batch, and whether one is running.
         self._waiting: list[tuple[str, asyncio.Future[Vector | None]]] = []
         self._batch_runs = False
+        # Partitions whose first entry is queued: added to on the loop, taken from by the worker (each call is atomic).
+        self._arriving: set[str] = set()
         # Owned by the worker thread. `_where` is in order of arrival: its first is the oldest entry.
         self._partitions: dict[str, _Partition] = {}
         self._where: dict[str, tuple[str, int]] = {}
@@ -129,7 +131,12 @@ class Neighbours:
         """Queue an entry. An id that is known is replaced. Does not block; a failure is logged and
         counted.
         """
-        self._queue(lambda: self._insert([(partition, entry_id, text, vector)]))
+        self._arriving.add(partition)
+        self._queue(lambda: self._arrive(partition, entry_id, text, vector))
+
+    def holds(self, partition: str) -> bool:
+        """Whether there is, or soon will be, an entry in this partition: else no text needs a vector to be told."""
+        return partition in self._partitions or partition in self._arriving
 
     def remove(self, entry_ids: Iterable[str]) -> None:
         """Queue a removal; unknown ids are ignored. A `nearest` asked for later does not see them."""
@@ -250,6 +257,12 @@ class Neighbours:
 
     def _load(self) -> None:
         self._embedder = self._make_embedder()
+
+    def _arrive(self, partition: str, entry_id: str, text: str, vector: Vector) -> None:
+        try:
+            self._insert([(partition, entry_id, text, vector)])
+        finally:
+            self._arriving.discard(partition)
 
     def _embed_batch(self, texts: list[str]) -> list[Vector | None]:
         if self._embedder is None:

@@ -171,7 +171,8 @@ async def test_what_needs_a_restart_is_named(
     serve: Serve, upstream: ScriptedUpstream, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy = await serve(one_backend(upstream), path=file)
-    text = file.read_text().replace("[server]", '[server]\nkeep_alive = "7s"').replace("[store]", "[store]\ndurable = true")
+    text = file.read_text().replace("[server]", '[server]\nkeep_alive = "7s"')
+    text = text.replace("[store]", "[store]\ndurable = true")
     file.write_text(text + '[telemetry]\nlog_level = "debug"\n')
     with caplog.at_level(logging.WARNING):
         async with proxy.session.post(proxy.admin + "/api/config/reload") as answer:

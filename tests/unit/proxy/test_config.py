@@ -79,7 +79,7 @@ def test_an_error_names_line_and_key(change: tuple[str, str], line: int, words: 
 
 
 def test_broken_toml_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"x\.toml: .*line 1"):
+    with pytest.raises(ConfigError, match=r"x\.toml: Invalid value \(at end of document\)"):
         parse("x =", "x.toml")
 
 
