@@ -257,7 +257,7 @@ class _Plane:
 
     async def reload(self, request: web.Request) -> web.Response:
         try:
-            pending = self.app.reload()
+            pending = await self.app.reload()
         except ConfigError as error:
             return _json({"applied": False, "error": str(error), "sha": self.app.runtime.sha}, status=400)
         return _json({"applied": True, "sha": self.app.runtime.sha, "needs_restart": pending})

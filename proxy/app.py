@@ -1,6 +1,7 @@
 """The composition root: builds every part from the configuration, starts and stops it, swaps it on reload."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -232,10 +233,10 @@ class App:
                 self.tasks.spawn(f"retire {slot.section.name}", _retire(slot))
         return pending
 
-    def reload(self) -> list[str]:
+    async def reload(self) -> list[str]:
         """Read the file again and apply it; a bad file keeps the old configuration. Raises `ConfigError`."""
         try:
-            pending = self.apply(load(self.path))
+            pending = self.apply(await asyncio.to_thread(load, self.path))
         except ConfigError as error:
             self.last_reload_error = str(error)
             self.metrics.config_rejected.inc()
@@ -256,10 +257,8 @@ class App:
             if stamp == seen or stamp is None:
                 continue
             seen = stamp
-            try:
-                self.reload()
-            except ConfigError:
-                continue
+            with contextlib.suppress(ConfigError):  # said by `reload`; the old one stays
+                await self.reload()
 
     async def _watch_lag(self) -> None:
         metrics = self.metrics

@@ -153,7 +153,7 @@ async def test_fifty_reloads_under_load_fail_no_request(
     for turn in range(50):
         file.write_text(before + texts[(turn + 1) % 2])
         seen = len(statuses)
-        proxy.app.reload()
+        await proxy.app.reload()
         await until(lambda seen=seen: len(statuses) > seen + 2, "requests go on")  # type: ignore[misc]
     stop.set()
     await asyncio.gather(*callers)
@@ -185,7 +185,7 @@ async def test_limits_of_the_server_change_at_once(serve: Serve, upstream: Scrip
     proxy = await serve(one_backend(upstream), path=file)
     assert (await proxy.chat("x" * 3000)).status == 200
     file.write_text(file.read_text().replace("[server]", '[server]\nbody_limit = "2KB"'))
-    assert proxy.app.reload() == []
+    assert await proxy.app.reload() == []
     assert (await proxy.chat("x" * 3001)).status == 413
 
 
@@ -198,7 +198,7 @@ async def test_a_removed_backend_is_closed_after_its_last_request(
     reading = asyncio.create_task(stream(proxy, "Hold on [[chunks=30 gap=0.05]]", started))
     await started.wait()
     file.write_text(file.read_text().replace('name = "up"', 'name = "new"').replace(upstream.base_url, other.base_url))
-    proxy.app.reload()
+    await proxy.app.reload()
     assert set(proxy.app.runtime.slots) == {"new"}
     assert (await proxy.chat("The new one answers")).headers["Halfpenny-Served-By"] == "new/gpt-4o-mini"
     assert "closed" not in repr(old.backend)
@@ -216,11 +216,11 @@ async def test_a_key_that_appears_switches_its_backend_on(
     refused = await proxy.chat("Too early")
     assert refused.status >= 400
     environment["HP_KEY"] = "sk-now-there"
-    proxy.app.reload()
+    await proxy.app.reload()
     assert (await proxy.chat("Now")).status == 200
     assert upstream.calls[0].header("Authorization") == "Bearer sk-now-there"
     del environment["HP_KEY"]
-    proxy.app.reload()
+    await proxy.app.reload()
     assert (await proxy.chat("Gone again")).status >= 400
 
 
@@ -231,7 +231,7 @@ async def test_an_unchanged_backend_keeps_its_connections(
     await proxy.chat("Before")
     backend = proxy.app.runtime.slots["up"].backend
     file.write_text(file.read_text() + '[cache]\nttl = "1h"\n')
-    proxy.app.reload()
+    await proxy.app.reload()
     assert proxy.app.runtime.slots["up"].backend is backend
     await proxy.chat("After")
     assert len({call.client_port for call in upstream.calls}) == 1
