@@ -7,11 +7,16 @@ Mean-pooled states of a chat model are poor embeddings: good enough to answer th
 """
 
 import asyncio
+import contextlib
+import http.client
+import logging
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import structs
@@ -36,6 +41,10 @@ _SERVED = {
 _STREAMABLE = ("/v1/chat/completions", "/v1/completions")
 _TOO_LONG = b"too large to process"
 _QUIET = -1
+_START_LIMIT_S = 60.0
+_FREE_LIMIT_S = 10.0
+
+log = logging.getLogger(__name__)
 
 
 class LlamaCpp:
@@ -74,7 +83,7 @@ class LlamaCpp:
         # One thread: loading, hashing and freeing never overlap, and never wait behind others' work.
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="halfpenny-llamacpp")
         self._loading: asyncio.Future[OpenAICompatible] | None = None
-        self._server: Any = None
+        self._servers: list[Any] = []
         self._client: OpenAICompatible | None = None
         self._closed = False
 
@@ -128,8 +137,9 @@ class LlamaCpp:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._free)
         self._worker.shutdown(wait=False)
+        servers, self._servers = self._servers, []
+        await _freed(servers)
 
     async def _ready(self) -> OpenAICompatible:
         """The client of the loaded server. Callers share one load, which goes on if one of them is cancelled."""
@@ -162,11 +172,16 @@ class LlamaCpp:
         key = secrets.token_urlsafe(32)
         parameters = self._parameters(xllamacpp, str(path), path.stem, key)
         try:
-            self._server = xllamacpp.Server(parameters)
+            self._servers.append(xllamacpp.Server(parameters))
         except Exception as error:
             raise BackendUnavailable(f"llama.cpp could not load {path.name}") from error
         self.loads += 1
-        address = self._server.listening_address
+        address = self._servers[0].listening_address
+        try:
+            _wait_until_working(address, key)
+        except BackendUnavailable:
+            self._servers.clear()
+            raise
         # No kept connections: each would hold one of the server's few HTTP threads, and it closes them unannounced.
         return OpenAICompatible(f"{self.name} (in process)", base_url=address, api_key=Secret(key), keepalive_s=0)
 
@@ -196,9 +211,43 @@ class LlamaCpp:
         p.verbosity = _QUIET
         return p
 
-    def _free(self) -> None:
-        # The destructor stops the server's threads and gives the memory back.
-        self._server = None
+
+def _wait_until_working(address: str, key: str) -> None:
+    """Ask for the slots, which goes through the server's queue, so that an answer means that its loop runs.
+
+    A server that is freed before its loop has begun misses the signal to stop, and its destructor waits for ever: seen
+    within 40 loads that were closed at once (xllamacpp 2026.10.11549), and not in 60 with this wait.
+    """
+    url = urlsplit(address)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=_START_LIMIT_S)
+    try:
+        connection.request("GET", "/slots", headers={"Authorization": f"Bearer {key}"})
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException) as error:
+        raise BackendUnavailable("llama.cpp was loaded but does not answer") from error
+    finally:
+        connection.close()
+
+
+async def _freed(servers: list[Any]) -> None:
+    """Empty the list, which must hold the last references: the destructor stops the server and frees its memory.
+
+    In a daemon thread and with a limit, so that a destructor that hangs keeps neither the caller nor the process.
+    """
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def free() -> None:
+        servers.clear()
+        with contextlib.suppress(RuntimeError):  # the loop may be gone if it took too long
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=free, name="halfpenny-llamacpp-free", daemon=True).start()
+    try:
+        async with asyncio.timeout(_FREE_LIMIT_S):
+            await done.wait()
+    except TimeoutError:
+        log.warning("the in-process model did not stop within %g s; its memory stays taken", _FREE_LIMIT_S)
 
 
 def _object(body: bytes | AsyncIterator[bytes]) -> dict[str, Any] | None:

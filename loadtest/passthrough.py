@@ -33,7 +33,10 @@ def measure(rounds: int, against: Path | None = None) -> Section:
 
 
 def _measure(running: Rig, rounds: int) -> Section:
-    paths = {"direct": _Path(running.upstream, CHAT, checks.BARE)}
+    paths = {
+        "direct": _Path(running.upstream, CHAT, checks.BARE),
+        "bare aiohttp relay": _Path(running.bare("relay"), CHAT, checks.BARE),
+    }
     for name, proxy in running.proxies().items():
         paths[f"{name}, miss"] = _Path(proxy, CHAT, checks.MISS)
         paths[f"{name}, unknown path"] = _Path(proxy, UNKNOWN, checks.BYPASS)
@@ -90,8 +93,9 @@ def _figures(latency_ms: dict[str, dict[float, list[float]]], cpu_us: dict[str, 
     for name, latencies in latency_ms.items():
         if name == "direct":
             continue
+        bar = None if name.startswith("bare") else BAR_MS
         added, tail = (differences(latencies[share], direct[share]) for share in (0.5, 0.99))
-        figures.append(Figure(name=f"{name}: added p50", unit="ms", value=added, digits=3, bar=BAR_MS))
+        figures.append(Figure(name=f"{name}: added p50", unit="ms", value=added, digits=3, bar=bar))
         figures.append(Figure(name=f"{name}: added p99", unit="ms", value=tail, digits=3))
         figures.append(
             Figure(name=f"{name}: CPU per request, saturated", unit="us", value=Spread.of(cpu_us[name]), digits=1)

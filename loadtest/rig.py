@@ -34,7 +34,8 @@ class Rig:
         }
 
     def bare(self, kind: str) -> subjects.Server:
-        return self._up(subjects.bare(kind, core=self.core, folder=self.folder))
+        port = self.upstream.address[1]
+        return self._up(subjects.bare(kind, core=self.core, folder=self.folder, upstream_port=port))
 
     def raw(self) -> subjects.Server:
         """The raw upstream's program on the measured core, to see what the generator itself can do."""

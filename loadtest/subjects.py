@@ -45,10 +45,11 @@ class Server(Process):
         super().__init__(name, arguments, core=core, log=folder / f"{name}.log", folder=folder, path=path)
 
 
-def bare(kind: str, *, core: int, folder: Path) -> Server:
-    """The control: `server` or `application`."""
+def bare(kind: str, *, core: int, folder: Path, upstream_port: int = 0) -> Server:
+    """A control: `server`, `application` or `relay` (which needs the upstream's port)."""
     port = free_port()
-    return Server(f"bare-{kind}", ["-m", "loadtest.bare", str(port), kind], port, core=core, folder=folder)
+    arguments = ["-m", "loadtest.bare", str(port), kind, str(upstream_port)]
+    return Server(f"bare-{kind}", arguments, port, core=core, folder=folder)
 
 
 def upstream(*, core: int, folder: Path) -> Server:

@@ -60,6 +60,7 @@ class App:
         self.data_address = ("", 0)
         self.admin_address = ("", 0)
         self.previous: Config | None = None
+        self._past: list[Runtime] = []
         self._draining = asyncio.Event()
         self._sites: list[web.BaseSite] = []
         self._runners: list[Any] = []
@@ -227,10 +228,10 @@ class App:
         if config.cache.semantic.enabled and self.services.neighbours is None:
             self.services.neighbours = _neighbours(config)
             self.tasks.spawn("neighbours", self._start_neighbours(self.services.neighbours))
-        gone = [slot for name, slot in current.slots.items() if runtime.slots.get(name) is not slot]
-        for slot in gone:
-            if slot.backend is not None:
-                self.tasks.spawn(f"retire {slot.section.name}", _retire(slot))
+        self._past = [past for past in (*self._past, current) if past.uses.count]
+        for name, slot in current.slots.items():
+            if runtime.slots.get(name) is not slot and slot.backend is not None:
+                self.tasks.spawn(f"retire {name}", _retire(slot, [p for p in self._past if slot in p.slots.values()]))
         return pending
 
     async def reload(self) -> list[str]:
@@ -347,10 +348,11 @@ async def _warm(slot: Slot) -> None:
         log.info("backend %s ready", slot.section.name)
 
 
-async def _retire(slot: Slot) -> None:
-    """Close a backend that no configuration names any more, once the requests that hold it have ended."""
+async def _retire(slot: Slot, holders: list[Runtime]) -> None:
+    """Close a backend that no configuration names any more, once the requests of those that did have ended."""
     assert slot.backend is not None
-    await slot.wait_unused()
+    for runtime in holders:
+        await runtime.uses.wait_idle()
     await slot.backend.close()
 
 

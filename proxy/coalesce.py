@@ -9,7 +9,6 @@ Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set on
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -30,6 +29,8 @@ class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
     storing: bool
     whole: bool
     """The body was read to its end before the head was published: `stored` and the cost are facts, not intents."""
+    usage_shown: bool = False
+    """The stream holds the usage event because somebody asked for it: to be hidden from subscribers who did not."""
     cost_pico: int | None = None
     spent_retries: bool = False
 
@@ -45,9 +46,7 @@ class Flight:
         self.broken: ProxyError | None = None
         self.ended = False
         self.subscribers = 0
-        self.bypassed = ""
         self.cost_pico = 0
-        self.report: dict[str, Any] = {}
         self.task: asyncio.Task[None] | None = None
         self._chunks: list[bytes] = []
         self._published_bytes = 0

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from halfpenny.ledger.base import Outcome, Settled
+from halfpenny.proxy.answers import StreamedAnswer
 from halfpenny.proxy.headers import ANONYMOUS, NO_WISHES, Head, RawHeaders, Wishes
 from halfpenny.proxy.surfaces.base import Ask, Surface
 from halfpenny.semantic_cache.admission import Allowed
@@ -22,10 +23,12 @@ class Exchange:
 
     __slots__ = (
         "allowed",
+        "answer",
         "ask",
         "at_us",
         "head",
         "key",
+        "left",
         "method",
         "model",
         "outcome",
@@ -62,6 +65,8 @@ class Exchange:
         self.outcome: Outcome = "error"
         self.upstream_s = 0.0
         self.row_written = False
+        self.left = False
+        self.answer: StreamedAnswer | None = None
         self.wants_usage = False
         self.why: dict[str, Any] = {}
 

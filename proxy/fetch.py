@@ -23,8 +23,6 @@ from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.headers import Pairs, forwarded, returned
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.surfaces.base import Ask, Recorder, Reported, Surface
-from halfpenny.proxy.surfaces.openai_stream import hide_usage
-from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.router.base import NoPlan, Plan, Prompt, Step
 from halfpenny.semantic_cache.admission import without_volatile
 from halfpenny.semantic_cache.base import Entry, SemanticHit, Vector
@@ -70,6 +68,20 @@ class Fetch:
                 self.flight.break_off(ProxyError(500, "internal_error", "the proxy failed to relay this answer"))
         finally:
             self.services.flights.forget(self.flight)
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """The task is done. Called from outside it: a task cancelled before its first step never runs its `finally`."""
+        self.services.flights.forget(self.flight)
+        self.runtime.uses.release()
+        exchange = self.exchange
+        if task.cancelled() and not exchange.row_written:
+            # everybody left before a call was made
+            exchange.row_written = True
+            self.services.ledger.settled(
+                exchange.row(
+                    kind="refusal", outcome="error", error="the client left", client_gone=True, why=exchange.why
+                )
+            )
 
     async def _fly(self) -> None:
         exchange = self.exchange
@@ -371,7 +383,6 @@ class Fetch:
         limit = self.runtime.config.cache.max_entry
         plain = _content_encoding(reply.headers) == ""
         recording = bytearray() if plain and self._may_store(state, opened, 0) else None
-        hide = EventSplitter() if self.asked_usage and plain else None
         self.flight.publish_head(self._head(opened, reply, storing=recording is not None))
         concluded = False
         async for chunk in _chained(opened.first, opened):
@@ -386,15 +397,11 @@ class Fetch:
                 # stored before its last bytes go out: who has the whole answer can rely on it being kept
                 self._conclude_stream(opened, recorder, recording, whole=True, plain=plain)
                 concluded = True
-            out = chunk if hide is None else b"".join(map(hide_usage, hide.feed(chunk)))
-            if out:
-                await self.flight.publish(out)
+            await self.flight.publish(chunk)
         whole = concluded or (recorder.finish() and plain)
         if not concluded:
             await self._await_vector()
             self._conclude_stream(opened, recorder, recording, whole=whole, plain=plain)
-        if hide is not None and hide.rest:
-            await self.flight.publish(hide.rest)
         if whole or not plain or recorder.error:
             # with `recorder.error`, an error event of the upstream's own has gone by: the dialect ended as a failure
             self.flight.end()
@@ -424,13 +431,15 @@ class Fetch:
             self._index(entry)
 
     def _head(self, opened: "_Open", reply: Reply, *, storing: bool) -> ReplyHead:
-        drop = {"content-length"} if self.asked_usage else set()
+        shown = (self.asked_usage or self.ask.wants_usage) and not _content_encoding(reply.headers)
+        drop = {"content-length"} if shown else set()
         return ReplyHead(
             status=reply.status,
             headers=tuple((n, v) for n, v in returned(reply.headers) if n.lower() not in drop),
             served_by=opened.served_by,
             storing=storing,
             whole=False,
+            usage_shown=shown,
         )
 
     def _plain_outcome(self) -> Outcome:
@@ -519,7 +528,6 @@ class _Open:
         self._at_us = time.time_ns() // 1000
         self._ttft_us = 0
         self.id = new_id("", self._at_us)
-        slot.take()
         estimate = self.price(Reported(input_tokens=estimate_tokens(fetch.ask.input_bytes)))
         exchange = fetch.exchange
         fetch.services.ledger.opened(
@@ -606,7 +614,6 @@ class _Open:
         if self.settled:
             return 0
         self.settled = True
-        self.slot.give_back()
         fetch, exchange, services = self.fetch, self.fetch.exchange, self.fetch.services
         if reported is None and state == "estimated":
             reported = self._partial()

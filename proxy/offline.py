@@ -31,7 +31,7 @@ from halfpenny.semantic_cache.stores.sql import PurgeError, SqlStore
 from halfpenny.storage.engine import make_engine
 from halfpenny.storage.lifecycle import backup, restore, schema_version, upgrade, verify
 from halfpenny.storage.spool import Spool
-from halfpenny.storage.sqlite import StorageError
+from halfpenny.storage.sqlite import StorageError, dbapi
 from halfpenny.storage.writer import Writer
 
 PrintJson = Callable[[Any], None]
@@ -234,7 +234,7 @@ def db_command(options: argparse.Namespace, config: Config, print_json: PrintJso
 
     try:
         done = asyncio.run(work())
-    except (StorageError, SQLAlchemyError, OSError) as error:
+    except (StorageError, SQLAlchemyError, dbapi.Error, OSError) as error:
         return fail(options, f"db {action}: {_reason(error)}")
     good = getattr(done, "ok", True)
     if options.json:

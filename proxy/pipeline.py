@@ -27,6 +27,7 @@ from halfpenny.proxy.passthrough import PassThrough
 from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body
+from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, SemanticHit
 from halfpenny.semantic_cache.key import exact_key, partition_key
@@ -63,6 +64,7 @@ class Pipeline:
         message = request._message
         exchange = Exchange(message.method, message.path, message.raw_headers)
         runtime = self.runtime
+        runtime.uses.hold()
         self.in_flight += 1
         try:
             check_framing(message)
@@ -89,6 +91,7 @@ class Pipeline:
             raise
         finally:
             self._settle(exchange)
+            runtime.uses.release()
             self.in_flight -= 1
             if self.in_flight == 0 and self._idle is not None:
                 self._idle.set()
@@ -122,8 +125,16 @@ class Pipeline:
             if quick is not None:
                 return quick
         self._read(exchange, runtime, body)
-        async with asyncio.timeout(runtime.config.server.total_timeout):
-            return await self._perform(request, exchange, runtime, body, memo_key)
+        limit_s = runtime.config.server.total_timeout
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._perform(request, exchange, runtime, body, memo_key)
+        except TimeoutError:
+            error = ProxyError(504, "total_timeout", f"not answered within {limit_s:g} s (server.total_timeout)")
+            if exchange.answer is None:
+                raise error from None
+            await self._break_off(request, exchange, error)
+            return exchange.answer
 
     def _quick_hit(self, request: web.BaseRequest, exchange: Exchange, memo_key: MemoKey) -> web.StreamResponse | None:
         """A body seen before, whose answer is in memory: nothing needs to be parsed."""
@@ -232,7 +243,10 @@ class Pipeline:
         flight.subscribers = 1
         flights.register(flight)
         fetch = Fetch(self.services, runtime, exchange, flight, body)
+        runtime.uses.hold()
         flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
+        # not in `run`: a task that is cancelled before its first step never runs its own `finally`
+        flight.task.add_done_callback(fetch.ended)
         return flight, False
 
     # answering
@@ -252,16 +266,23 @@ class Pipeline:
                 answer = await self._read_flight(request, exchange, flight, collapsed=collapsed)
                 if answer is not None:
                     return answer
+            except asyncio.CancelledError:
+                self._left(exchange, flight, collapsed=collapsed)
+                raise
             finally:
                 if flight.leave():
                     self.services.flights.forget(flight)
             # the flight that this request followed came to nothing: one new flight for all who followed it, once
-            flight, joined = self._join_or_lead(exchange, runtime, body, flow.JoinOrLead(exchange.allowed))
-            collapsed = joined
-            exchange.why["re-elected"] = not joined
-            if joined:
-                flight.report["second"] = True
-            exchange.row_written = False
+            exchange.why["re-elected"] = True
+            flight, collapsed = self._join_or_lead(exchange, runtime, body, flow.JoinOrLead(exchange.allowed))
+
+    def _left(self, exchange: Exchange, flight: Flight, *, collapsed: bool) -> None:
+        """The client left. A follower gets its row here; the flight writes that of the request which led it."""
+        exchange.left = True
+        if collapsed:
+            self._write_coalesced(exchange, flight, client_gone=True)
+        elif flight.subscribers > 1 and not flight.ended:
+            exchange.outcome = "miss" if exchange.allowed.store else "bypass"
 
     async def _read_flight(
         self, request: web.BaseRequest, exchange: Exchange, flight: Flight, *, collapsed: bool
@@ -277,8 +298,6 @@ class Pipeline:
             raise flight.refusal
         head = flight.head
         assert head is not None
-        if not collapsed:
-            exchange.why["overhead_from"] = "lead"
         if head.whole or (not exchange.ask.stream and flight.key is not None and flight.key[1]):
             return await self._answer_whole(exchange, flight, head, collapsed=collapsed)
         return await self._answer_stream(request, exchange, flight, head, collapsed=collapsed)
@@ -300,32 +319,41 @@ class Pipeline:
         if head.spent_retries:
             headers.append(("x-should-retry", "false"))
         headers += self._marks(exchange, flight, head, collapsed=collapsed)
-        if collapsed and head.status == 200:
+        if collapsed:
             self._write_coalesced(exchange, flight)
         return WholeAnswer(head.status, headers, body)
 
     async def _answer_stream(
         self, request: web.BaseRequest, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
     ) -> web.StreamResponse:
+        assert exchange.surface is not None
         headers = [*head.headers, *self._marks(exchange, flight, head, collapsed=collapsed)]
-        answer = StreamedAnswer(head.status, headers)
+        answer = exchange.answer = StreamedAnswer(head.status, headers)
         await answer.prepare(request)
+        events = EventSplitter() if head.usage_shown and not exchange.wants_usage else None
         at = size = 0
-        try:
-            while (chunk := await flight.read(at)) is not None:
-                await answer.write(chunk)
-                at += 1
-                size += len(chunk)
-                flight.delivered(size)
-            if flight.broken is not None:
-                await answer.write(error_event(flight.broken, dialect_of(exchange.path)))
-                break_connection(request)
-                return answer
-            await answer.write_eof()
-        finally:
-            if collapsed:
-                self._write_coalesced(exchange, flight)
+        while (chunk := await flight.read(at)) is not None:
+            at += 1
+            size += len(chunk)
+            out = chunk if events is None else exchange.surface.without_usage(b"".join(events.feed(chunk)))
+            if out:
+                await answer.write(out)
+            flight.delivered(size)
+        if events is not None and events.rest:
+            await answer.write(events.rest)
+        if collapsed:
+            self._write_coalesced(exchange, flight)
+        if flight.broken is not None:
+            await self._break_off(request, exchange, flight.broken)
+            return answer
+        await answer.write_eof()
         return answer
+
+    async def _break_off(self, request: web.BaseRequest, exchange: Exchange, error: ProxyError) -> None:
+        """An answer that has begun ends as a failure: the dialect's error event, then no terminator."""
+        assert exchange.answer is not None
+        await exchange.answer.write(error_event(error, dialect_of(exchange.path)))
+        break_connection(request)
 
     def _marks(self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool) -> list[tuple[str, str]]:
         if not exchange.allowed.store:
@@ -370,7 +398,7 @@ class Pipeline:
     def _refuse(self, exchange: Exchange, error: ProxyError, request: web.BaseRequest) -> web.StreamResponse:
         exchange.outcome = "error"
         exchange.why["refused"] = error.code
-        if not exchange.row_written:
+        if not exchange.row_written and not exchange.left:
             exchange.row_written = True
             self.services.ledger.settled(
                 exchange.row(kind="refusal", outcome="error", status=error.status, error=error.code, why=exchange.why)
@@ -409,25 +437,31 @@ class Pipeline:
         )
         self.services.metrics.saved(outcome, entry.cost_pico)
 
-    def _write_coalesced(self, exchange: Exchange, flight: Flight) -> None:
-        exchange.outcome = "coalesced"
+    def _write_coalesced(self, exchange: Exchange, flight: Flight, *, client_gone: bool = False) -> None:
+        """The row of a follower: served by another's call, or failed with it."""
+        if exchange.row_written:
+            return
         exchange.row_written = True
-        backend, _, model = (flight.head.served_by if flight.head else "/").partition("/")
+        head = flight.head
+        good = flight.broken is None and head is not None and head.status < 400
+        exchange.outcome = "coalesced" if good else "error"
+        saved_pico = flight.cost_pico if good and not client_gone else 0
+        backend, _, model = (head.served_by if head else "/").partition("/")
         self.services.ledger.settled(
             exchange.row(
-                kind="hit",
-                outcome="coalesced",
-                status=200,
+                kind="hit" if good else "refusal",
+                outcome=exchange.outcome,
+                status=head.status if head else 0,
                 backend=backend,
                 model=model,
                 stream=exchange.ask is not None and exchange.ask.stream,
-                saved_pico=flight.cost_pico,
-                saved_by="coalesced",
-                client_gone=not flight.ended,
+                saved_pico=saved_pico,
+                saved_by="coalesced" if saved_pico else None,
+                client_gone=client_gone,
                 why={"key": exchange.key},
             )
         )
-        self.services.metrics.saved("coalesced", flight.cost_pico)
+        self.services.metrics.saved("coalesced", saved_pico)
 
     def _settle(self, exchange: Exchange) -> None:
         """Every request is counted once, whatever became of it."""

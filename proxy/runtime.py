@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
-from halfpenny.backends.health import CircuitBreaker
-from halfpenny.backends.retry import RetryBudget, RetryPolicy
 
 from halfpenny.backends import load_backend
 from halfpenny.backends.base import Backend, Timeouts
+from halfpenny.backends.health import CircuitBreaker
+from halfpenny.backends.retry import RetryBudget, RetryPolicy
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.proxy.coalesce import Flights
@@ -31,6 +31,31 @@ from halfpenny.semantic_cache.stores.tiered import Tiered
 LOCAL_SURFACES = ("chat", "completions", "embeddings", "passthrough")
 
 
+class Uses:
+    """How many requests and flights hold something; `wait_idle` is for whoever wants to take it away."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._idle: asyncio.Event | None = None
+
+    def __repr__(self) -> str:
+        return f"<Uses {self.count}>"
+
+    def hold(self) -> None:
+        self.count += 1
+
+    def release(self) -> None:
+        self.count -= 1
+        if self.count == 0 and self._idle is not None:
+            self._idle.set()
+
+    async def wait_idle(self) -> None:
+        while self.count:
+            if self._idle is None or self._idle.is_set():
+                self._idle = asyncio.Event()
+            await self._idle.wait()
+
+
 class Slot:
     """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`)."""
 
@@ -41,22 +66,6 @@ class Slot:
         self.breaker = CircuitBreaker(clock=time.monotonic)
         self.asks_usage = section.usage_in_stream and section.kind in ("openai", "llamacpp")
         self.ready = section.kind != "llamacpp"
-        self.in_use = 0
-        self._unused: asyncio.Event | None = None
-
-    def take(self) -> None:
-        self.in_use += 1
-
-    def give_back(self) -> None:
-        self.in_use -= 1
-        if self.in_use == 0 and self._unused is not None:
-            self._unused.set()
-
-    async def wait_unused(self) -> None:
-        """Until no request holds this backend. For one waiter: the retirement after a reload."""
-        if self.in_use:
-            self._unused = asyncio.Event()
-            await self._unused.wait()
 
     @property
     def local(self) -> bool:
@@ -88,6 +97,8 @@ class Runtime:
     surfaces: Mapping[str, Surface]
     prices: PriceBook
     retry: RetryPolicy
+    uses: Uses
+    """Who still works with this configuration: what it alone holds may be closed when nobody does."""
     fingerprint: bytes
     """Which backends could have answered: part of every cache key, so that answers of the small model are not served
     once a large one is switched on."""
@@ -149,6 +160,7 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
             ]
         ),
         retry=RetryPolicy(extra_attempts=config.retry.attempts),
+        uses=Uses(),
         fingerprint=hashlib.sha256("\n".join(enabled).encode()).digest(),
     )
 

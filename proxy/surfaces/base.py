@@ -95,5 +95,5 @@ class Surface(Protocol):
         ...
 
     def without_usage(self, stream: bytes) -> bytes:
-        """The event stream as a caller sees it who did not ask for the usage event."""
+        """Whole events as a caller sees them who did not ask for the usage event."""
         ...

@@ -123,6 +123,12 @@ class Server:
             answer = document["choices"][0]["message"]["content"] if reply.status == 200 else ""
             return reply.status, answer, dict(reply.headers)
 
+    def children(self) -> set[int]:
+        """The workers' process ids."""
+        assert self.process is not None
+        number = self.process.pid
+        return {int(child) for child in Path(f"/proc/{number}/task/{number}/children").read_text().split()}
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the process that was started here, and wait. Nothing may have been written to its stdout."""
         assert self.process is not None
@@ -288,8 +294,9 @@ async def test_a_signal_lets_a_running_stream_finish(
     assert len(upstream.calls) == 1
 
 
-async def test_drain_over_http_ends_it_well(server: Server) -> None:
-    await server.start()
+@pytest.mark.parametrize("arguments", [[], ["--workers", "2"]], ids=["one process", "two workers"])
+async def test_drain_over_http_ends_it_well(server: Server, arguments: list[str]) -> None:
+    await server.start(*arguments)
     async with server.session.post(server.admin + "/api/drain") as reply:
         assert reply.status == 200
     assert server.process is not None
@@ -319,6 +326,16 @@ async def test_two_workers_share_a_port_and_see_each_others_purges(server: Serve
     assert {status for status, _, _ in answers} == {504}
     report = (await halfpenny("report", "--json", folder=server.folder)).json
     assert report["outcomes"]["bypass"] >= 2
+    # one of them dies: it is started again, and its port is served meanwhile
+    before = server.children()
+    os.kill(max(before), signal.SIGKILL)
+
+    async def there_are_two_again() -> bool:
+        serving = server.log.read_text().count("serving on http://")
+        return serving == 3 and len(server.children() - {max(before)}) == 2
+
+    await eventually(there_are_two_again, "the dead worker was replaced", 10)
+    assert (await server.chat("Still there?"))[0] == 200
     assert await server.stop() == 0
     with pytest.raises(aiohttp.ClientConnectorError):
         await server.chat("Anybody there?")

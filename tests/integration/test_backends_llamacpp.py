@@ -146,3 +146,12 @@ asyncio.run(main())
     assert done.returncode == 0, done.stderr
     assert len(done.stderr) < 500, done.stderr
     assert done.stdout == ""
+
+
+async def test_freed_at_once_after_loading() -> None:
+    """A server that is freed before its own loop runs hangs in its destructor; `warm` waits for the loop."""
+    for _ in range(5):
+        backend = LlamaCpp(context_tokens=256, parallel=1)
+        await backend.warm()
+        async with asyncio.timeout(5):
+            await backend.close()

@@ -3,11 +3,16 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from halfpenny.proxy.telemetry import Tracing
 from tests.conftest import Proxy, Serve, one_backend
-from tests.upstream import ScriptedUpstream
+from tests.upstream import Script, ScriptedUpstream
 
 
 async def test_a_miss_is_stored_and_its_repeat_is_an_exact_hit(proxy: Proxy, upstream: ScriptedUpstream) -> None:
@@ -240,3 +245,58 @@ async def test_followers_of_a_failed_flight_elect_one_new_leader(serve: Serve, u
     answers = await herd(proxy, "First [[flaky=1 delay=0.2]] fails", 20)
     assert len(upstream.calls) == 2
     assert sorted(answer.status for answer in answers) == [200] * 19 + [500]
+
+
+async def test_each_of_a_flight_sees_usage_only_if_it_asked(proxy: Proxy, upstream: ScriptedUpstream) -> None:
+    text = "Who asked? [[chunks=10 gap=0.02]]"
+    answers = await asyncio.gather(
+        proxy.chat(text, stream=True),
+        proxy.chat(text, stream=True, stream_options={"include_usage": True}),
+        proxy.chat(text, stream=True),
+        proxy.chat(text, stream=True, stream_options={"include_usage": True}),
+    )
+    assert len(upstream.calls) == 1
+    assert [b'"usage"' in answer.body for answer in answers] == [False, True, False, True]
+    assert len({streamed_text(answer.body) for answer in answers}) == 1
+
+
+async def test_a_request_that_takes_too_long_is_given_up(serve: Serve, upstream: ScriptedUpstream) -> None:
+    proxy = await serve(one_backend(upstream).replace("[server]", '[server]\ntotal_timeout = "300ms"'))
+    answer = await proxy.chat("Slow [[delay=20]]")
+    assert (answer.status, answer.json()["error"]["code"]) == (504, "total_timeout")
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await proxy.chat("Slow [[stall=2]]", stream=True)
+    report = await proxy.report()
+    assert report.requests == 2
+    assert report.outcomes["error"] == 2
+
+
+async def test_a_server_that_refuses_the_usage_option_is_asked_without(
+    serve: Serve, upstream: ScriptedUpstream
+) -> None:
+    def picky(call: Any) -> Script | None:
+        return Script(status=400, code="unknown stream_options") if b"stream_options" in call.body else None
+
+    upstream._script = picky
+    proxy = await serve(one_backend(upstream))
+    for number in range(2):
+        answer = await proxy.chat(f"Plain {number}", stream=True)
+        assert answer.status == 200
+        assert streamed_text(answer.body)
+    assert [b"stream_options" in call.body for call in upstream.calls] == [True, False, False]
+
+
+async def test_spans_follow_the_genai_conventions(serve: Serve, upstream: ScriptedUpstream) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    proxy = await serve(one_backend(upstream))
+    proxy.app.services.tracing = Tracing(provider)
+    answer = await proxy.chat("Trace me")
+    await proxy.chat("Trace me")
+    (span,) = exporter.get_finished_spans()
+    assert span.name == "chat gpt-4o-mini"
+    assert span.attributes is not None
+    assert span.attributes["gen_ai.operation.name"] == "chat"
+    assert span.attributes["gen_ai.usage.output_tokens"] == answer.json()["usage"]["completion_tokens"]
+    assert span.attributes["halfpenny.request_id"] == answer.request_id

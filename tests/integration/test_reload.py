@@ -66,7 +66,7 @@ async def test_a_saved_change_moves_new_requests_and_keeps_the_stream(
     file.write_text(file.read_text().replace(upstream.base_url, other.base_url))
     await until(lambda: proxy.app.runtime is not before, "the file was read again")
     assert not reading.done()
-    assert before.slots["up"].in_use == 1
+    assert before.uses.count == 2  # the client and its flight
     assert (await proxy.chat("Where does this go?")).status == 200
     assert len(other.calls) == 1
     assert await reading == answer_to(text, 60)
@@ -204,7 +204,7 @@ async def test_a_removed_backend_is_closed_after_its_last_request(
     assert "closed" not in repr(old.backend)
     assert await reading == answer_to("Hold on [[chunks=30 gap=0.05]]", 30)
     await until(lambda: "closed" in repr(old.backend), "the removed backend was closed")
-    assert old.in_use == 0
+    assert old is not proxy.app.runtime.slots.get(old.section.name)
 
 
 async def test_a_key_that_appears_switches_its_backend_on(
