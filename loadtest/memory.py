@@ -26,6 +26,7 @@ def measure(rounds: int, against: Path | None = None) -> Section:
     allow_connections(CONNECTIONS + _FIRST)
     idle: dict[str, list[float]] = defaultdict(list)
     anonymous: dict[str, list[float]] = defaultdict(list)
+    warm: dict[str, list[float]] = defaultdict(list)
     added: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
         with rig(against) as running:
@@ -35,7 +36,9 @@ def measure(rounds: int, against: Path | None = None) -> Section:
                 now = server.memory()
                 idle[name].append(now.resident * 1024 / 1e6)
                 anonymous[name].append(now.anonymous * 1024 / 1e6)
-                added[name].append(run_fast(_connections(server)))
+                first, connection = run_fast(_connections(server))
+                warm[name].append(first * 1024 / 1e6)
+                added[name].append(connection)
     figures = []
     for name in idle:
         ours = not name.startswith("bare")
@@ -48,6 +51,7 @@ def measure(rounds: int, against: Path | None = None) -> Section:
                 bar=BAR_MB if ours else None,
             ),
             Figure(name=f"{name}: of it anonymous (RssAnon)", unit="MB", value=Spread.of(anonymous[name]), digits=1),
+            Figure(name=f"{name}: resident after {_FIRST} requests", unit="MB", value=Spread.of(warm[name]), digits=1),
             Figure(
                 name=f"{name}: an idle connection",
                 unit="KiB",
@@ -62,8 +66,8 @@ def measure(rounds: int, against: Path | None = None) -> Section:
     )
 
 
-async def _connections(server: Server) -> float:
-    """What one idle connection adds to the resident memory, in KiB."""
+async def _connections(server: Server) -> tuple[float, float]:
+    """(resident memory after the first requests, what one idle connection adds to it), in KiB."""
     opened: list[Connection] = []
     requests = repeated(server.address, CHAT, 1)
     try:
@@ -75,7 +79,7 @@ async def _connections(server: Server) -> float:
         after = server.memory().resident
         if any(connection.lost for connection in opened):
             raise LoadError("connections were closed before memory was read")
-        return (after - before) / CONNECTIONS
+        return before, (after - before) / CONNECTIONS
     finally:
         for connection in opened:
             connection.close()
