@@ -5,6 +5,7 @@ wins over `Opened`, `final` over `estimated`, and the estimate comes from `Opene
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from halfpenny.storage.engine import writing
 from halfpenny.storage.schema import ledger
 
 KIND = "ledger"
+_log = logging.getLogger(__name__)
 _ESTIMATES = ("input_tokens_estimate", "estimate_micros", "estimate_pico_rest")
 
 
@@ -61,7 +63,11 @@ class Ledger:
         await self._settled_rows.execute(connection, sorted(settled, key=_by_id))
 
     def _write(self, event: Opened | Settled) -> bool:
-        kept = self._append(KIND, self._encode(event))
+        try:
+            kept = self._append(KIND, self._encode(event))
+        except Exception:
+            _log.exception("a ledger event could not be encoded")
+            kept = False
         if not kept:
             self.lost += 1
         return kept

@@ -4,6 +4,7 @@ An unknown model costs "unknown" and never a guess. Amounts are integers of pico
 price per million tokens with up to six decimals gives a whole number of pico-dollars for one token.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ import msgspec
 
 from halfpenny.ledger.base import PICO_PER_USD, Usage
 
+_log = logging.getLogger(__name__)
 _CACHE_SIZE = 4096
 _MAX_MODEL_NAME = 256
 _PER_MTOK = Decimal(PICO_PER_USD) / 10**6
@@ -123,6 +125,14 @@ class PriceBook:
         """
         if backend_url is None:
             return IN_PROCESS
+        try:
+            return self._cost(backend_url, model, usage, at)
+        except Exception:
+            # a number that no arithmetic takes, a rule that no data fits: unknown, and the answer goes out all the same
+            _log.exception("the price of %.60s cannot be computed", model)
+            return UNKNOWN
+
+    def _cost(self, backend_url: str, model: str, usage: Usage, at: datetime) -> Cost:
         found = self._find(backend_url, model)
         if isinstance(found, _Stated):
             return Cost(pico=_by_rates(found.rates, usage), source=found.source, date=found.date, known=True)

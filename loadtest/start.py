@@ -74,15 +74,15 @@ async def _start(running: Rig, name: str, models: bool) -> dict[str, float]:
         if problem := checks.HIT(answer):
             raise LoadError(problem)
         if models:
-            await _until_200(proxy, _READY)
+            await _until_200(proxy, _READY, wanted=b'"degraded":[]')
             found["all models loaded"] = time.perf_counter() - proxy.started_s
             found["CPU until loaded"] = proxy.cpu_s()
             found["resident, loaded"] = proxy.memory().resident * 1024 / 1e6
     return found
 
 
-async def _until_200(proxy: subjects.Proxy, request: bytes) -> None:
-    """Raises `LoadError` after a minute."""
+async def _until_200(proxy: subjects.Proxy, request: bytes, *, wanted: bytes = b"") -> None:
+    """Until the admin plane answers 200 with `wanted` in its body. Raises `LoadError` after a minute."""
     status = "nothing"
     while time.perf_counter() - proxy.started_s < _LONGEST_S:
         try:
@@ -90,7 +90,7 @@ async def _until_200(proxy: subjects.Proxy, request: bytes) -> None:
         except OSError as error:
             status = type(error).__name__
         else:
-            if answer.status == 200:
+            if answer.status == 200 and wanted in answer.body:
                 return
             status = answer.body.decode(errors="replace")
         await asyncio.sleep(0.01)

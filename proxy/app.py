@@ -1,7 +1,6 @@
 """The composition root: builds every part from the configuration, starts and stops it, swaps it on reload."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
@@ -222,7 +221,6 @@ class App:
         pending = [key for key in _RESTART_KEYS if _needs_restart(key, self.config, config)]
         self.previous = current.config
         self.pipeline.runtime = runtime
-        self.pipeline.forget_memos()
         self.metrics.set_config(runtime.sha)
         self._warm(runtime)
         if config.cache.semantic.enabled and self.services.neighbours is None:
@@ -258,8 +256,12 @@ class App:
             if stamp == seen or stamp is None:
                 continue
             seen = stamp
-            with contextlib.suppress(ConfigError):  # said by `reload`; the old one stays
+            try:
                 await self.reload()
+            except ConfigError:
+                continue  # said by `reload`; the old one stays
+            except Exception:
+                log.exception("the changed configuration could not be applied, the old one stays")
 
     async def _watch_lag(self) -> None:
         metrics = self.metrics
@@ -299,7 +301,7 @@ class App:
         for site in self._sites:
             await site.stop()
         self.data_server.pre_shutdown()
-        if not await self.pipeline.wait_idle(self.config.server.drain_timeout):
+        if not await self.pipeline.wait_idle(self.runtime.config.server.drain_timeout):
             log.warning("%d requests were cut at the end of the drain time", self.pipeline.in_flight)
         await self.services.tasks.close()
         for runner in self._runners:

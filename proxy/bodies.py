@@ -1,11 +1,33 @@
 """Bodies: the two changes that a rule may make to a request, and bounded decoding of answers."""
 
+import json
 import zlib
 from typing import Any
 
 import msgspec
 
 from halfpenny.proxy.headers import Pairs
+
+
+class _DuplicateError(Exception):
+    pass
+
+
+def has_duplicate_keys(body: bytes) -> bool:
+    """Whether an object in this JSON names a key twice. Parsers differ on which one counts (RFC 8259 section 4), so
+    what one of them answered may not be served for the other's reading."""
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        if len(items) > 1 and len({name for name, _ in items}) != len(items):
+            raise _DuplicateError
+
+    try:
+        json.loads(body, object_pairs_hook=pairs)
+    except _DuplicateError:
+        return True
+    except (ValueError, RecursionError):
+        return True  # read by one parser and not by another: no better
+    return False
 
 
 def alter_body(body: bytes, document: dict[str, Any], *, model: str | None, ask_usage: bool) -> bytes:

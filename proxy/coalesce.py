@@ -16,8 +16,14 @@ from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import Pairs
 from halfpenny.semantic_cache.base import SemanticHit
 
-FlightKey = tuple[str, bool]
-"""(exact key, streamed)."""
+
+class FlightKey(msgspec.Struct, frozen=True):
+    """Who may share a fetch: the same exact key and mode, and the same limits on a semantic hit, which the flight may
+    turn out to be answered from."""
+
+    key: str
+    stream: bool
+    limits: tuple[object, ...] = ()
 
 
 class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +51,13 @@ class Flight:
         self.refusal: ProxyError | None = None
         self.broken: ProxyError | None = None
         self.ended = False
+        self.whole = False
+        """The streamed answer reached its terminal marker: only then may it be shown in another form."""
         self.subscribers = 0
         self.cost_pico = 0
         self.task: asyncio.Task[None] | None = None
         self._chunks: list[bytes] = []
+        self._dropped = 0
         self._published_bytes = 0
         self._most_read_bytes = 0
         self._max_ahead_bytes = max_ahead_bytes
@@ -131,11 +140,21 @@ class Flight:
 
     async def read(self, at: int) -> bytes | None:
         """Chunk number `at`, or None at the end (then look at `broken`)."""
-        while at >= len(self._chunks):
+        while at - self._dropped >= len(self._chunks):
             if self.ended:
                 return None
             await self._changed()
-        return self._chunks[at]
+        chunk = self._chunks[at - self._dropped]
+        if self.key is None:
+            # nobody can join: what its one reader has taken is needed no more
+            del self._chunks[: at - self._dropped + 1]
+            self._dropped = at + 1
+        return chunk
+
+    def close_to_joiners(self) -> None:
+        """Too large to be kept for late joiners. Call it before a second subscriber came, or it changes nothing."""
+        if self.subscribers <= 1:
+            self.key = None
 
     def _read_up_to(self, count: int) -> None:
         if count > self._most_read_bytes:
@@ -173,12 +192,12 @@ class Flights:
     def __repr__(self) -> str:
         return f"<Flights {len(self._by_key)} joinable>"
 
-    def join(self, key: str, *, stream: bool) -> Flight | None:
+    def join(self, wanted: FlightKey) -> Flight | None:
         """A flight that this request can read from. A non-streaming request can also be served by a streamed flight;
         the reverse would keep a streaming caller waiting for the whole answer, so it is not done."""
-        flight = self._by_key.get((key, stream))
-        if flight is None and not stream:
-            flight = self._by_key.get((key, True))
+        flight = self._by_key.get(wanted)
+        if flight is None and not wanted.stream:
+            flight = self._by_key.get(msgspec.structs.replace(wanted, stream=True))
         if flight is None or flight.failed or flight.broken is not None:
             return None
         return flight

@@ -33,6 +33,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the admin plane listens. Anything but loopback needs `admin_token_env`."""
     admin_token_env: str | None = None
     """Name of the environment variable that holds the admin token."""
+    tenant_headers: tuple[str, ...] = ()
+    """Names of further headers that tell callers apart: who differs in one of them never shares an answer."""
     body_limit: Bytes = Bytes(32 * MIB)
     """Largest request body; more is answered 413 in the caller's dialect."""
     header_timeout: Seconds = Seconds(10)

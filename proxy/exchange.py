@@ -29,6 +29,7 @@ class Exchange:
         "head",
         "key",
         "left",
+        "memo_key",
         "method",
         "model",
         "outcome",
@@ -66,6 +67,7 @@ class Exchange:
         self.upstream_s = 0.0
         self.row_written = False
         self.left = False
+        self.memo_key: Any = None
         self.answer: StreamedAnswer | None = None
         self.wants_usage = False
         self.why: dict[str, Any] = {}

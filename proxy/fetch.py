@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from halfpenny.backends.base import BackendError, BackendUnavailable, Call, ConnectError, PhaseTimeout, Reply
+from halfpenny.backends.base import BackendError, BackendUnavailable, BadCall, Call, ConnectError, PhaseTimeout, Reply
 from halfpenny.backends.retry import retry_after_s
 from halfpenny.ledger.base import Opened, Outcome, Settled, State, Usage
 from halfpenny.proxy import flow
@@ -21,17 +21,16 @@ from halfpenny.proxy.coalesce import Flight, ReplyHead
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.headers import Pairs, forwarded, returned
+from halfpenny.proxy.prompts import build_prompt, estimate_tokens
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.surfaces.base import Ask, Recorder, Reported, Surface
-from halfpenny.router.base import NoPlan, Plan, Prompt, Step
+from halfpenny.router.base import NoPlan, Plan, Step
 from halfpenny.semantic_cache.admission import without_volatile
 from halfpenny.semantic_cache.base import Entry, SemanticHit, Vector
 from halfpenny.semantic_cache.lookup import nearest_accepted
 
 log = logging.getLogger(__name__)
 
-BYTES_PER_TOKEN = 4
-"""The usual rule of thumb for an estimate where a provider reported nothing; rows that rest on it are `estimated`."""
 MAX_WHOLE_BYTES = 32 * 1024 * 1024
 ERROR_BODY_BYTES = 1024 * 1024
 
@@ -58,16 +57,20 @@ class Fetch:
         try:
             await self._fly()
         except asyncio.CancelledError:
-            self.flight.refuse(ProxyError(499, "client_closed", "every client left"))
+            # everybody left, or the drain time is over: whoever still reads must not take what came for a whole answer
+            self._end_badly(ProxyError(503, "shutting_down", "the proxy ended before the answer did"))
             raise
         except Exception:
             log.exception("flight failed", extra={"request_id": self.exchange.request_id})
-            if self.flight.head is None:
-                self.flight.refuse(ProxyError(500, "internal_error", "the proxy failed to fetch this answer"))
-            else:
-                self.flight.break_off(ProxyError(500, "internal_error", "the proxy failed to relay this answer"))
+            self._end_badly(ProxyError(500, "internal_error", "the proxy failed to fetch this answer"))
         finally:
             self.services.flights.forget(self.flight)
+
+    def _end_badly(self, error: ProxyError) -> None:
+        if self.flight.head is None:
+            self.flight.refuse(error)
+        elif not self.flight.ended:
+            self.flight.break_off(error)
 
     def ended(self, task: asyncio.Task[None]) -> None:
         """The task is done. Called from outside it: a task cancelled before its first step never runs its `finally`."""
@@ -86,7 +89,8 @@ class Fetch:
     async def _fly(self) -> None:
         exchange = self.exchange
         last_user = exchange.ask.messages[-1][1] if exchange.ask and exchange.ask.messages else ""
-        exchange.allowed = without_volatile(exchange.allowed, last_user)
+        if self.ask.answer_is_text:
+            exchange.allowed = without_volatile(exchange.allowed, last_user)
         state: Any = flow.take_off(exchange.allowed, has_partition=exchange.partition is not None)
         pending: _Open | None = None
         while True:
@@ -114,6 +118,14 @@ class Fetch:
     # lookups and plan
 
     async def _semantic(self) -> SemanticHit | None:
+        """A broken semantic cache is a miss."""
+        try:
+            return await self._nearest()
+        except Exception:
+            log.exception("semantic lookup failed", extra={"request_id": self.exchange.request_id})
+            return None
+
+    async def _nearest(self) -> SemanticHit | None:
         exchange, neighbours = self.exchange, self.services.neighbours
         if neighbours is None or exchange.partition is None:
             return None
@@ -142,34 +154,32 @@ class Fetch:
         return found.hit
 
     def _plan(self) -> Plan | NoPlan:
-        ask, exchange = self.ask, self.exchange
-        prompt = Prompt(
-            surface=self.surface.name,
-            path=exchange.path,
-            model=ask.model,
-            messages=ask.messages,
-            last_user=next((text for role, text in reversed(ask.messages) if role == "user"), ""),
-            input_tokens=estimate_tokens(ask.input_bytes),
-            max_output_tokens=ask.max_output_tokens,
-            has_tools=ask.has_tools,
-            has_images=ask.has_images,
-            wants_schema=ask.wants_schema,
-            stream=ask.stream,
-            tenant=exchange.head.tenant,
-            tags=exchange.wishes.tags,
-            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers},
-            vector=self.vector,
-        )
-        plan = self.runtime.router.plan(
-            prompt,
-            pinned_route=exchange.wishes.route,
-            pinned_model=exchange.wishes.model,
-            small_is_ready=all(slot.ready for slot in self.runtime.slots.values()),
-        )
+        exchange = self.exchange
+        prompt = build_prompt(exchange, self.vector)
+        try:
+            plan = self.runtime.router.plan(
+                prompt,
+                pinned_route=exchange.wishes.route,
+                pinned_model=exchange.wishes.model,
+                small_is_ready=all(slot.ready for slot in self.runtime.slots.values()),
+            )
+        except Exception:
+            log.exception("router failed", extra={"request_id": exchange.request_id})
+            plan = self._plan_without_router()
         exchange.why["route"] = plan.why
         if isinstance(plan, Plan):
             exchange.route = plan.route
         return plan
+
+    def _plan_without_router(self) -> Plan | NoPlan:
+        """A broken router: whatever serves the model asked for under its own name, remote before local."""
+        on = [slot for slot in self.runtime.slots.values() if slot.backend is not None]
+        on.sort(key=lambda slot: slot.local)
+        steps = tuple(Step(backend=s.section.name, model=s.section.model or self.ask.model) for s in on)
+        why = {"error": "the router failed: remote backends first"}
+        if not steps:
+            return NoPlan(code="no_backend", message="no backend is on", why=why)
+        return Plan(route="", steps=steps, why=why)
 
     # one attempt
 
@@ -177,7 +187,8 @@ class Fetch:
         if state.delay_s:
             await asyncio.sleep(state.delay_s)
         slot = self.runtime.slots[state.step.backend]
-        if slot.backend is None or not slot.breaker.allow():
+        last = state.index + 1 == len(state.plan.steps)
+        if slot.backend is None or (not slot.breaker.allow() and not last):
             error: ProxyError | None = ProxyError(
                 503, "backend_unavailable", f"backend {state.step.backend!r} is resting after failures", final=True
             )
@@ -211,6 +222,10 @@ class Fetch:
         except BackendError as error:
             opened.error = error
             return self._judge_error(opened, state, error)
+        except Exception as error:
+            log.exception("backend %s failed in an unforeseen way", state.step.backend)
+            opened.error = BackendUnavailable(f"backend {state.step.backend!r} failed: {type(error).__name__}")
+            return self._judge_error(opened, state, opened.error)
         opened.slot.ready = True
         return self._judge_head(opened, state), None
 
@@ -230,9 +245,13 @@ class Fetch:
     def _judge_error(
         self, opened: "_Open", state: flow.Attempt, error: BackendError
     ) -> tuple[flow.Verdict, ProxyError]:
-        opened.slot.breaker.failure()
         final = state.number > 1
         worded = ProxyError(error.status_hint, error.code, str(error), final=final)
+        if isinstance(error, BadCall):
+            # the caller's fault, and so it would be elsewhere
+            opened.slot.breaker.success()
+            return flow.Verdict("final"), worded
+        opened.slot.breaker.failure()
         if isinstance(error, BackendUnavailable):
             return flow.Verdict("elsewhere"), worded
         decision = self.runtime.retry.after_error(
@@ -262,8 +281,9 @@ class Fetch:
         else:
             opened.slot.breaker.success()
         asked_s = retry_after_s(reply.headers)
-        if status == 429 and asked_s is not None and decision is None:
-            # longer than we would wait for: the next requests go elsewhere until then
+        if status == 429 and asked_s is not None and decision is None and opened.slot.has_own_key:
+            # Longer than we would wait for: the next requests go elsewhere until then. Not where each caller brings a
+            # key: the limit of one is none of the others' business.
             opened.slot.breaker.rest(asked_s)
         if decision is not None:
             return flow.Verdict("again", decision)
@@ -367,8 +387,9 @@ class Fetch:
 
     async def _relay_huge(self, opened: "_Open", reply: Reply, begun: bytes) -> None:
         """Too large to hold: pass it on as it comes, understood no further."""
-        self.flight.publish_head(self._head(opened, reply, storing=False))
         self.services.flights.forget(self.flight)
+        self.flight.close_to_joiners()
+        self.flight.publish_head(self._head(opened, reply, storing=False))
         size = len(begun)
         await self.flight.publish(begun)
         async for chunk in opened.rest():
@@ -398,12 +419,14 @@ class Fetch:
                 self._conclude_stream(opened, recorder, recording, whole=True, plain=plain)
                 concluded = True
             await self.flight.publish(chunk)
-        whole = concluded or (recorder.finish() and plain)
+        whole = (concluded or recorder.finish()) and plain
         if not concluded:
             await self._await_vector()
             self._conclude_stream(opened, recorder, recording, whole=whole, plain=plain)
-        if whole or not plain or recorder.error:
-            # with `recorder.error`, an error event of the upstream's own has gone by: the dialect ended as a failure
+        self.flight.whole = whole
+        if whole or not plain or recorder.error or recorder.closed:
+            # With `recorder.error`, an error event of the upstream's own has gone by: the dialect ended as a failure.
+            # With `closed`, the upstream said that this is all: odd, but what the caller would have got without us.
             self.flight.end()
         else:
             opened.slot.breaker.failure()
@@ -424,8 +447,9 @@ class Fetch:
             kind = _content_type(opened.reply.headers) if opened.reply is not None else ""
             entry = self._entry(opened, "sse", bytes(recording), kind, reported, cost)
         stored = entry is not None and self._store(entry)
-        outcome: Outcome = self._plain_outcome() if whole or not plain else "error"
-        error = "" if whole or not plain else (recorder.error or "ended before it was complete")
+        ended = whole or not plain or (recorder.closed and not recorder.error)
+        outcome: Outcome = self._plain_outcome() if ended else "error"
+        error = "" if ended else (recorder.error or "ended before it was complete")
         self.flight.cost_pico = opened.settle(row_state, outcome, status=200, reported=reported, error=error)
         if stored and entry is not None:
             self._index(entry)
@@ -702,7 +726,9 @@ class _Open:
         """This call came to nothing; it will be made again, elsewhere, or the request is refused."""
         outcome: Outcome | None = "error" if concluded else None
         if self.reply is not None:
-            self.settle("final", outcome, status=self.reply.status)
+            # a good head whose body then broke may have cost its prompt; an error status costs nothing
+            begun = self.error is not None and self.reply.status < 400
+            self.settle("estimated" if begun else "final", outcome, status=self.reply.status)
             await self.reply.close()
         else:
             billed: State = "final" if isinstance(self.error, ConnectError | BackendUnavailable) else "estimated"
@@ -723,10 +749,6 @@ class _Open:
 
 def _stricter(configured: float, wished: float | None) -> float:
     return configured if wished is None else min(configured, wished)
-
-
-def estimate_tokens(size_bytes: int) -> int:
-    return -(-size_bytes // BYTES_PER_TOKEN)
 
 
 async def read_some(reply: Reply, limit: int) -> bytes:

@@ -37,12 +37,21 @@ _CREDENTIALS = (
     "openai-organization",
     "openai-project",
     "anthropic-workspace-id",
+    # of hosts and gateways in front of an upstream: unknown to us is not the same as anonymous
+    "cookie",
+    "modal-key",
+    "modal-secret",
+    "x-auth-token",
+    "x-access-token",
+    "x-amz-security-token",
+    "cf-access-client-id",
+    "cf-access-client-secret",
+    "cf-access-token",
 )
 _CREDENTIAL_SET = frozenset(_CREDENTIALS)
 _KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
 _KEY_PREFIX = "x-amzn-sagemaker-"
 _NAMES_OF_INTEREST = _CREDENTIAL_SET | _KEY_HEADERS | {"cache-control", "content-encoding"}
-_NEVER_REPLAYED = frozenset({"set-cookie", "date", "server"})
 
 ANONYMOUS = "anonymous"
 
@@ -74,17 +83,20 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     content_encoding: str
 
 
-def read_head(raw: RawHeaders) -> Head:
-    """Walk the headers once. Raises `ProxyError` (400) for a Halfpenny header that cannot be understood."""
+def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset()) -> Head:
+    """Walk the headers once. `tenant_headers` (lower case) tell callers apart besides the known credentials.
+
+    Raises `ProxyError` (400) for a Halfpenny header that cannot be understood.
+    """
     credentials: dict[str, bytes] = {}
     key_headers: list[tuple[str, str]] = []
     ours: dict[str, str] = {}
     encoding = ""
     for raw_name, value in raw:
         name = raw_name.lower().decode("latin-1")
-        if name in _NAMES_OF_INTEREST:
-            if name in _CREDENTIAL_SET:
-                credentials[name] = value
+        if name in _NAMES_OF_INTEREST or name in tenant_headers:
+            if name in _CREDENTIAL_SET or name in tenant_headers:
+                credentials[name] = credentials[name] + b"\n" + value if name in credentials else value
             elif name in _KEY_HEADERS:
                 key_headers.append((name, value.decode("latin-1")))
             elif name == "cache-control":
@@ -108,11 +120,10 @@ def read_head(raw: RawHeaders) -> Head:
 def tenant_of(credentials: dict[str, bytes]) -> str:
     """A name for whoever holds these credentials: SHA-256 over length-prefixed fields, never a part of a secret."""
     digest = hashlib.sha256(b"halfpenny-tenant-1")
-    for name in _CREDENTIALS:
-        value = credentials.get(name)
-        if value is not None:
-            digest.update(b"%s:%d:" % (name.encode(), len(value)))
-            digest.update(value)
+    for name in sorted(credentials):
+        value = credentials[name]
+        digest.update(b"%s:%d:" % (name.encode(), len(value)))
+        digest.update(value)
     return digest.hexdigest()[:32]
 
 
@@ -214,10 +225,6 @@ def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if name.lower() not in dropped]
 
 
-def replayable(content_type: str) -> list[tuple[str, str]]:
-    return [("Content-Type", content_type)]
-
-
 def _named_by_connection(raw: RawHeaders) -> set[str]:
     return {
         token.strip().lower().decode("latin-1")
@@ -228,7 +235,7 @@ def _named_by_connection(raw: RawHeaders) -> set[str]:
 
 
 def cache_status_hit(detail: str, ttl_s: int) -> str:
-    return f"halfpenny; hit; ttl={ttl_s}; detail={detail}"
+    return f"halfpenny; hit; detail={detail}; ttl={ttl_s}"
 
 
 def cache_status_forward(

@@ -14,8 +14,8 @@ from halfpenny.proxy.admin import admin_token, shown
 from halfpenny.proxy.app import port_is_free
 from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.errors import ProxyError
-from halfpenny.proxy.fetch import estimate_tokens
 from halfpenny.proxy.offline import database_file
+from halfpenny.proxy.prompts import estimate_tokens
 from halfpenny.proxy.runtime import Slot, build, config_sha
 from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
 from halfpenny.router.base import NoPlan, Prompt

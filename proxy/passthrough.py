@@ -17,9 +17,10 @@ from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.flow import no_plan_error
 from halfpenny.proxy.headers import cache_status_forward, forwarded, read_head, returned
+from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.upgrade import is_upgrade, pipe
-from halfpenny.router.base import NoPlan, Prompt
+from halfpenny.router.base import NoPlan
 
 log = logging.getLogger(__name__)
 _MODELS = "/v1/models"
@@ -33,7 +34,7 @@ class PassThrough:
         self.services = services
 
     async def serve(self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime) -> web.StreamResponse:
-        exchange.head = read_head(exchange.raw_headers)
+        exchange.head = read_head(exchange.raw_headers, runtime.tenant_headers)
         if exchange.method == "GET" and (exchange.path == _MODELS or exchange.path.startswith(_MODELS + "/")):
             remote = [slot for slot in runtime.slots.values() if slot.backend is not None]
             if len(remote) != 1 or remote[0].local:
@@ -45,14 +46,7 @@ class PassThrough:
 
     def _choose(self, exchange: Exchange, runtime: Runtime) -> Slot:
         """The first backend of the route that fits the path. The large one leads: nothing here is known to be easy."""
-        prompt = Prompt(
-            surface="passthrough",
-            path=exchange.path,
-            model=exchange.wishes.model or "",
-            tenant=exchange.head.tenant,
-            tags=exchange.wishes.tags,
-            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers},
-        )
+        prompt = build_prompt(exchange)
         plan = runtime.router.plan(prompt, pinned_route=exchange.wishes.route)
         if isinstance(plan, NoPlan):
             raise no_plan_error(plan)
@@ -109,10 +103,12 @@ class PassThrough:
             )
         row = _Row(self.services, exchange, slot)
         try:
-            await pipe(request, exchange, slot.backend)
-            row.status = 101
-            row.settle("bypass")
-        except OSError as error:
+            refused = await pipe(request, exchange, slot.backend)
+            row.status = 101 if refused is None else refused.status
+            row.settle("bypass" if refused is None else "error")
+            if refused is not None:
+                return WholeAnswer(refused.status, [*refused.headers, *_marks(exchange, slot)], refused.body)
+        except (OSError, TimeoutError) as error:
             row.settle("error", error=type(error).__name__)
             raise ProxyError(502, "upstream_unreachable", "the upstream could not be reached") from error
         finally:

@@ -13,7 +13,8 @@ from aiohttp import web
 from halfpenny.ledger.base import decimal_usd
 from halfpenny.proxy import flow
 from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
-from halfpenny.proxy.coalesce import Flight, ReplyHead
+from halfpenny.proxy.bodies import has_duplicate_keys
+from halfpenny.proxy.coalesce import Flight, FlightKey, ReplyHead
 from halfpenny.proxy.errors import ProxyError, dialect_of, error_event
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.fetch import Fetch
@@ -24,17 +25,19 @@ from halfpenny.proxy.headers import (
     read_head,
 )
 from halfpenny.proxy.passthrough import PassThrough
+from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body
 from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.semantic_cache.admission import allow
-from halfpenny.semantic_cache.base import Entry, ExactHit, SemanticHit
+from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
 from halfpenny.semantic_cache.key import exact_key, partition_key
 
 log = logging.getLogger(__name__)
 _MEMO_SIZE = 4096
-MemoKey = tuple[bytes, str, str, Any, bytes]
+_LARGE_BYTES = 1 << 20
+MemoKey = tuple[bytes, str, str, Any, str]
 
 
 class Memo(msgspec.Struct, frozen=True):
@@ -44,7 +47,6 @@ class Memo(msgspec.Struct, frozen=True):
     stream: bool
     wants_usage: bool
     model: str
-    surface: str
 
 
 class Pipeline:
@@ -74,21 +76,38 @@ class Pipeline:
             exchange.surface = surface
             if message.headers.get("Expect", "").lower() == "100-continue":
                 await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            exchange.head = read_head(message.raw_headers)
+            server = runtime.config.server
+            exchange.head = read_head(message.raw_headers, runtime.tenant_headers)
             if exchange.head.content_encoding:
                 raise ProxyError(
                     415,
                     "unsupported_encoding",
                     f"Content-Encoding {exchange.head.content_encoding!r} is not accepted: send the body unencoded",
                 )
-            server = runtime.config.server
-            body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
-            return await self._serve(request, exchange, runtime, body)
+            if request.content.is_eof():
+                # the usual case: all of the body came with the head, and no timer need be armed to read it
+                body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
+                quick = self._quick_hit(exchange, runtime, body)
+                if quick is not None:
+                    return quick
+                return await self._within(request, exchange, runtime, body)
+            return await self._within(request, exchange, runtime, None)
         except ProxyError as error:
             return self._refuse(exchange, error, request)
         except asyncio.CancelledError:
             exchange.why["client"] = "left"
             raise
+        except ConnectionError:
+            self._lost(exchange)
+            raise
+        except Exception:
+            log.exception("request failed", extra={"request_id": exchange.request_id})
+            if exchange.answer is not None:
+                self._lost(exchange)
+                break_connection(request)
+                return exchange.answer
+            error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
+            return self._refuse(exchange, error, request)
         finally:
             self._settle(exchange)
             runtime.uses.release()
@@ -109,36 +128,42 @@ class Pipeline:
 
     # reading
 
-    async def _serve(
-        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes
+    async def _within(
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes | None
     ) -> web.StreamResponse:
-        head = exchange.head
-        memo_key = (
-            hashlib.sha256(body).digest(),
-            exchange.target,
-            head.tenant,
-            head.key_headers,
-            runtime.fingerprint,
-        )
-        if head.wishes is NO_WISHES:
-            quick = self._quick_hit(request, exchange, memo_key)
-            if quick is not None:
-                return quick
-        self._read(exchange, runtime, body)
-        limit_s = runtime.config.server.total_timeout
+        """Read what is left of the body, then perform; all of it within `server.total_timeout`."""
+        server = runtime.config.server
         try:
-            async with asyncio.timeout(limit_s):
-                return await self._perform(request, exchange, runtime, body, memo_key)
+            async with asyncio.timeout(server.total_timeout):
+                if body is None:
+                    body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
+                if len(body) > _LARGE_BYTES:
+                    # decoding and hashing megabytes would hold up everybody else
+                    await asyncio.to_thread(self._read, exchange, runtime, body)
+                else:
+                    self._read(exchange, runtime, body)
+                return await self._perform(request, exchange, runtime, body)
         except TimeoutError:
+            limit_s = server.total_timeout
             error = ProxyError(504, "total_timeout", f"not answered within {limit_s:g} s (server.total_timeout)")
             if exchange.answer is None:
                 raise error from None
             await self._break_off(request, exchange, error)
             return exchange.answer
 
-    def _quick_hit(self, request: web.BaseRequest, exchange: Exchange, memo_key: MemoKey) -> web.StreamResponse | None:
+    def _memo_key(self, exchange: Exchange, runtime: Runtime, body: bytes) -> MemoKey | None:
+        """None where more than body, path and caller decides, or where hashing would take longer than reading."""
+        head = exchange.head
+        if head.wishes is not NO_WISHES or len(body) > _LARGE_BYTES:
+            return None
+        if self._decides(exchange, runtime):
+            return None
+        return hashlib.sha256(body).digest(), exchange.target, head.tenant, head.key_headers, runtime.sha
+
+    def _quick_hit(self, exchange: Exchange, runtime: Runtime, body: bytes) -> web.StreamResponse | None:
         """A body seen before, whose answer is in memory: nothing needs to be parsed."""
-        memo = self._memo.get(memo_key)
+        memo_key = exchange.memo_key = self._memo_key(exchange, runtime, body)
+        memo = self._memo.get(memo_key) if memo_key is not None else None
         if memo is None:
             return None
         entry = self.services.cache.peek(memo.key, time.time())
@@ -146,6 +171,15 @@ class Pipeline:
             return None
         exchange.key, exchange.model, exchange.wants_usage = memo.key, memo.model, memo.wants_usage
         return self._replay(exchange, ExactHit(entry), stream=memo.stream)
+
+    def _decides(self, exchange: Exchange, runtime: Runtime) -> tuple[object, ...]:
+        """What rules read besides the body (none, usually)."""
+        router = runtime.router
+        if not router.reads_more:
+            return ()
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers}
+        stream = exchange.ask is not None and exchange.ask.stream
+        return router.key_parts(exchange.wishes.tags, headers, stream=stream)
 
     def _read(self, exchange: Exchange, runtime: Runtime, body: bytes) -> None:
         """Body -> ask, key, partition, and what configuration and caller together allow."""
@@ -157,9 +191,9 @@ class Pipeline:
         exchange.allowed = allow(
             exact_enabled=cache.exact.enabled,
             semantic_enabled=cache.semantic.enabled and not ask.exact_only,
-            sampled_allowed=cache.sampled,
+            sampled_allowed=self._sampled_allowed(exchange, runtime),
             sampled=ask.sampled,
-            stateful=ask.stateful,
+            stateful=ask.stateful or ("duplicate keys" if has_duplicate_keys(body) else ""),
             wish=wishes.cache,
             no_cache=wishes.no_cache,
             no_store=wishes.no_store,
@@ -170,18 +204,24 @@ class Pipeline:
             _sorted_query(exchange.target).encode("utf-8", "surrogateescape"),
             exchange.surface.name.encode(),
             repr(head.key_headers).encode(),
-            (wishes.route or "").encode(),
-            (wishes.model or "").encode(),
+            (wishes.route or "").encode("utf-8", "surrogateescape"),
+            (wishes.model or "").encode("utf-8", "surrogateescape"),
+            repr(self._decides(exchange, runtime)).encode("utf-8", "surrogateescape"),
             runtime.fingerprint,
         )
         exchange.key = exact_key(base, ask.document, ask.noise)
         if exchange.allowed.semantic and ask.frame is not None:
             exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user)
 
+    def _sampled_allowed(self, exchange: Exchange, runtime: Runtime) -> bool:
+        """The route's own `sampled`, else the cache's."""
+        own = runtime.router.sampled(build_prompt(exchange)) if runtime.router.sets_sampled else None
+        return runtime.config.cache.sampled if own is None else own
+
     # performing
 
     async def _perform(
-        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes, memo_key: MemoKey
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes
     ) -> web.StreamResponse:
         assert exchange.ask is not None
         ask, wishes = exchange.ask, exchange.wishes
@@ -194,15 +234,21 @@ class Pipeline:
                     entry = await self.services.cache.get(exchange.key, now_s)
                     state = state.next(entry, now_s)
                 case flow.Replay():
-                    self._remember(memo_key, exchange)
-                    return self._replay(exchange, state.hit, stream=ask.stream)
+                    self._remember(exchange)
+                    try:
+                        return self._replay(exchange, state.hit, stream=ask.stream)
+                    except Exception:
+                        # an entry that cannot be shown in this form is no hit
+                        log.exception("entry %s cannot be replayed", state.hit.entry.id)
+                        await self.services.cache.purge(PurgeFilter(entry_id=state.hit.entry.id), time.time())
+                        state = flow.JoinOrLead(exchange.allowed)
                 case flow.JoinOrLead():
                     self._refuse_if_draining()
                     flight, joined = self._join_or_lead(exchange, runtime, body, state)
                     state = state.next(joined=joined)
                 case flow.Follow():
                     assert flight is not None
-                    self._remember(memo_key, exchange)
+                    self._remember(exchange)
                     return await self._follow(request, exchange, runtime, body, flight, collapsed=state.collapsed)
                 case flow.Refuse():
                     raise state.error
@@ -213,33 +259,30 @@ class Pipeline:
         if self.draining:
             raise ProxyError(503, "draining", "the proxy is shutting down", retry_after_s=1)
 
-    def _remember(self, memo_key: MemoKey, exchange: Exchange) -> None:
+    def _remember(self, exchange: Exchange) -> None:
         assert exchange.ask is not None
-        assert exchange.surface is not None
-        if exchange.wishes is not NO_WISHES or not exchange.allowed.look_up:
+        if exchange.memo_key is None or not exchange.allowed.look_up:
             return
         ask = exchange.ask
-        self._memo[memo_key] = Memo(exchange.key, ask.stream, ask.wants_usage, ask.model, exchange.surface.name)
-        self._memo.move_to_end(memo_key)
+        self._memo[exchange.memo_key] = Memo(exchange.key, ask.stream, ask.wants_usage, ask.model)
+        self._memo.move_to_end(exchange.memo_key)
         if len(self._memo) > _MEMO_SIZE:
             self._memo.popitem(last=False)
-
-    def forget_memos(self) -> None:
-        """After a reload: what is allowed may have changed."""
-        self._memo.clear()
 
     def _join_or_lead(
         self, exchange: Exchange, runtime: Runtime, body: bytes, state: flow.JoinOrLead
     ) -> tuple[Flight, bool]:
         assert exchange.ask is not None
         flights = self.services.flights
-        stream = exchange.ask.stream
-        if state.allowed.coalesce:
-            flight = flights.join(exchange.key, stream=stream)
+        wishes = exchange.wishes
+        limits = (state.allowed.semantic, wishes.max_false_hit_rate, wishes.max_age_s)
+        wanted = FlightKey(exchange.key, exchange.ask.stream, limits) if state.allowed.coalesce else None
+        if wanted is not None:
+            flight = flights.join(wanted)
             if flight is not None:
                 flight.subscribers += 1
                 return flight, True
-        flight = Flight((exchange.key, stream) if state.allowed.coalesce else None)
+        flight = Flight(wanted)
         flight.subscribers = 1
         flights.register(flight)
         fetch = Fetch(self.services, runtime, exchange, flight, body)
@@ -266,7 +309,7 @@ class Pipeline:
                 answer = await self._read_flight(request, exchange, flight, collapsed=collapsed)
                 if answer is not None:
                     return answer
-            except asyncio.CancelledError:
+            except (asyncio.CancelledError, ConnectionError):
                 self._left(exchange, flight, collapsed=collapsed)
                 raise
             finally:
@@ -298,7 +341,7 @@ class Pipeline:
             raise flight.refusal
         head = flight.head
         assert head is not None
-        if head.whole or (not exchange.ask.stream and flight.key is not None and flight.key[1]):
+        if head.whole or (not exchange.ask.stream and flight.key is not None and flight.key.stream):
             return await self._answer_whole(exchange, flight, head, collapsed=collapsed)
         return await self._answer_stream(request, exchange, flight, head, collapsed=collapsed)
 
@@ -310,6 +353,9 @@ class Pipeline:
         await flight.wait_end()
         if flight.broken is not None:
             raise flight.broken
+        if not head.whole and not flight.whole:
+            # what this caller would be shown is a part of an answer, or a failure in another form
+            raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
         body, headers = flight.body(), list(head.headers)
         if not head.whole:
             body = as_json(exchange.surface.to_document(body))
@@ -360,7 +406,7 @@ class Pipeline:
             status = cache_status_forward("bypass", collapsed=collapsed, detail=exchange.allowed.reason)
         else:
             reason = "request" if exchange.allowed.reason == "no-cache" else "uri-miss"
-            status = cache_status_forward(reason, stored=head.storing, collapsed=collapsed)
+            status = cache_status_forward(reason, stored=head.storing and not collapsed, collapsed=collapsed)
         marks = [
             ("Cache-Status", status),
             ("Halfpenny-Request-Id", exchange.request_id),
@@ -466,7 +512,17 @@ class Pipeline:
     def _settle(self, exchange: Exchange) -> None:
         """Every request is counted once, whatever became of it."""
         self.services.metrics.request(exchange.outcome, exchange.route or "none", exchange.surface_name)
-        self.services.metrics.overhead(max(0.0, exchange.elapsed_us() / 1e6 - exchange.upstream_s))
+        if exchange.outcome != "coalesced":
+            self.services.metrics.overhead(max(0.0, exchange.elapsed_us() / 1e6 - exchange.upstream_s))
+
+    def _lost(self, exchange: Exchange) -> None:
+        """The connection broke while the answer was being written: the row says so, unless the flight writes it."""
+        if exchange.row_written or exchange.left:
+            return
+        exchange.row_written = True
+        self.services.ledger.settled(
+            exchange.row(kind="refusal", outcome="error", error="connection lost", client_gone=True, why=exchange.why)
+        )
 
 
 def _sorted_query(target: str) -> str:

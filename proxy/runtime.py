@@ -16,6 +16,7 @@ from halfpenny.backends import load_backend
 from halfpenny.backends.base import Backend, Timeouts
 from halfpenny.backends.health import CircuitBreaker
 from halfpenny.backends.retry import RetryBudget, RetryPolicy
+from halfpenny.backends.secret import Secret
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.proxy.coalesce import Flights
@@ -59,13 +60,19 @@ class Uses:
 class Slot:
     """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`)."""
 
-    def __init__(self, section: BackendSection, backend: Backend | None, off_reason: str) -> None:
+    def __init__(self, section: BackendSection, backend: Backend | None, off_reason: str, key: str = "") -> None:
         self.section = section
+        self.key = key
+        """A digest of the key, to notice that it was changed; "" where each caller brings a key."""
         self.backend = backend
         self.off_reason = off_reason
         self.breaker = CircuitBreaker(clock=time.monotonic)
         self.asks_usage = section.usage_in_stream and section.kind in ("openai", "llamacpp")
         self.ready = section.kind != "llamacpp"
+
+    @property
+    def has_own_key(self) -> bool:
+        return bool(self.key) or self.local
 
     @property
     def local(self) -> bool:
@@ -97,11 +104,12 @@ class Runtime:
     surfaces: Mapping[str, Surface]
     prices: PriceBook
     retry: RetryPolicy
+    tenant_headers: frozenset[str]
     uses: Uses
     """Who still works with this configuration: what it alone holds may be closed when nobody does."""
     fingerprint: bytes
-    """Which backends could have answered: part of every cache key, so that answers of the small model are not served
-    once a large one is switched on."""
+    """Who could have answered, and by which rules: part of every cache key, so that answers of the small model are not
+    served once a large one is switched on, nor what a new rule denies."""
 
 
 @dataclass(slots=True)
@@ -160,16 +168,22 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
             ]
         ),
         retry=RetryPolicy(extra_attempts=config.retry.attempts),
+        tenant_headers=frozenset(name.lower() for name in config.server.tenant_headers),
         uses=Uses(),
-        fingerprint=hashlib.sha256("\n".join(enabled).encode()).digest(),
+        fingerprint=hashlib.sha256("\n".join([*enabled, repr(config.routes)]).encode()).digest(),
     )
 
 
 def _kept(section: BackendSection, previous: Runtime | None, environment: dict[str, str] | None) -> Slot | None:
     old = previous.slots.get(section.name) if previous is not None else None
-    if old is None or old.section != section or old.off_reason != backend_key(section, environment)[1]:
+    key, off_reason = backend_key(section, environment)
+    if old is None or old.section != section or old.off_reason != off_reason or old.key != _key_digest(key):
         return None
     return old
+
+
+def _key_digest(key: Secret | None) -> str:
+    return "" if key is None else hashlib.sha256(key.reveal().encode()).hexdigest()
 
 
 def _slot(section: BackendSection, environment: dict[str, str] | None) -> Slot:
@@ -187,7 +201,11 @@ def _slot(section: BackendSection, environment: dict[str, str] | None) -> Slot:
                 options[name] = value
         if section.context_tokens:
             options["context_tokens"] = section.context_tokens
-    return Slot(section, load_backend(section.kind, **options), "")
+    try:
+        backend = load_backend(section.kind, **options)
+    except ValueError as error:
+        raise ConfigError(f"backends: {section.name}: {error}") from error
+    return Slot(section, backend, "", _key_digest(key))
 
 
 def _candidate(slot: Slot) -> Candidate:

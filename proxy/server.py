@@ -71,6 +71,9 @@ class Connection(RequestHandler):
         """What aiohttp calls for a malformed request and for a handler that raised."""
         if status >= 500:
             self.log_exception("Error handling request", exc_info=exc)
+            if request._payload_writer.output_size > 0:
+                # the answer has begun: a second head inside its body would be read as content
+                raise ConnectionError("the answer broke after it had begun") from exc
             error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
         else:
             error = ProxyError(status, "malformed_request", "the request is not valid HTTP/1.1")

@@ -5,18 +5,21 @@ the request before the upstream has agreed. The client's early bytes are therefo
 """
 
 import asyncio
+import contextlib
 import ssl
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
+import msgspec
 from aiohttp import web
 
 from halfpenny.backends.base import Headers
 from halfpenny.backends.openai_compatible import upstream_url
 from halfpenny.proxy.exchange import Exchange
-from halfpenny.proxy.headers import forwarded
+from halfpenny.proxy.headers import forwarded, returned
 
 _CONNECT_S = 10.0
+_HANDSHAKE_S = 60.0
 _PIECE = 64 * 1024
 _HIGH_WATER = 256 * 1024
 
@@ -30,11 +33,26 @@ class Dialable(Protocol):
 
 
 def is_upgrade(request: web.BaseRequest) -> bool:
-    return "upgrade" in request.headers.get("Connection", "").lower() and bool(request.headers.get("Upgrade"))
+    """A websocket handshake (RFC 6455 section 4.1: GET, no body). Other upgrades may be ignored (RFC 9110 section 7.8),
+    and are: what followed them on the connection would be requests that nobody here has read."""
+    return (
+        request.method == "GET"
+        and "upgrade" in request.headers.get("Connection", "").lower()
+        and request.headers.get("Upgrade", "").strip().lower() == "websocket"
+        and not request.can_read_body
+    )
 
 
-async def pipe(request: web.BaseRequest, exchange: Exchange, backend: Any) -> None:
-    """Dial the upstream, send the head, relay until either side ends. Raises OSError if it cannot be reached."""
+class Refused(msgspec.Struct, frozen=True):
+    """The upstream did not agree: its own answer, to be passed on."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+async def pipe(request: web.BaseRequest, exchange: Exchange, backend: Any) -> Refused | None:
+    """Dial the upstream, send the head; relay both ways if it agrees. Raises OSError if it cannot be reached."""
     target = cast("Dialable", backend)
     url = urlsplit(upstream_url(target.base_url, exchange.target))
     port = url.port or (443 if url.scheme == "https" else 80)
@@ -43,9 +61,30 @@ async def pipe(request: web.BaseRequest, exchange: Exchange, backend: Any) -> No
         reader, writer = await asyncio.open_connection(url.hostname, port, ssl=secure)
     try:
         writer.write(_head(request, exchange, target, url.netloc))
-        await _relay(request, reader, writer)
+        try:
+            async with asyncio.timeout(_HANDSHAKE_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            raise ConnectionError("the upstream did not answer the handshake") from error
+        if not head.startswith((b"HTTP/1.1 101", b"HTTP/1.0 101")):
+            return await _refused(head, reader)
+        await _relay(request, head, reader, writer)
+        return None
     finally:
         writer.close()
+
+
+async def _refused(head: bytes, reader: asyncio.StreamReader) -> Refused:
+    line, *fields = head.decode("latin-1").split("\r\n")
+    pairs = [(name, value.strip()) for name, colon, value in (f.partition(":") for f in fields) if colon]
+    length = next((value for name, value in pairs if name.lower() == "content-length"), "0")
+    body = b""
+    if length.isdigit() and int(length) <= _PIECE:
+        with contextlib.suppress(asyncio.IncompleteReadError, TimeoutError):
+            async with asyncio.timeout(_CONNECT_S):
+                body = await reader.readexactly(int(length))
+    kept = [(name, value) for name, value in returned(pairs) if name.lower() != "content-length"]
+    return Refused(int(line.split()[1]), kept, body)
 
 
 def _head(request: web.BaseRequest, exchange: Exchange, backend: Dialable, host: str) -> bytes:
@@ -112,13 +151,16 @@ class _Client(asyncio.Protocol):
             await self._room
 
 
-async def _relay(request: web.BaseRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _relay(
+    request: web.BaseRequest, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     transport = request.transport
     if transport is None:
         return
     original: Any = request.protocol
     client = _Client(transport, original, original._message_tail)
     transport.set_protocol(client)
+    transport.write(head)
 
     async def down() -> None:
         while data := await reader.read(_PIECE):

@@ -1,7 +1,7 @@
 """From a request to a plan: route, known model, rules, constraints, policy. The order is the point."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -73,6 +73,28 @@ class Router:
             for c in self._unlisted
             if c.name not in forced
         )
+
+        matches = [m for r in self._routes.values() for m in (r.route.match, *(rule.match for rule in r.route.rules))]
+        self._tags = sorted({tag for match in matches for tag in match.tag})
+        self._headers = sorted({header.lower() for match in matches for header in match.header})
+        self._streams = any(match.stream is not None for match in matches)
+        self.reads_more = bool(self._tags or self._headers or self._streams)
+        self.sets_sampled = any(r.route.sampled is not None for r in self._routes.values())
+
+    def key_parts(self, tags: Mapping[str, str], headers: Mapping[str, str], *, stream: bool) -> tuple[object, ...]:
+        """What routes and rules read of a request besides its body and path: it belongs into a cache key, or an answer
+        would be served to a request that goes elsewhere. `headers` have lower-case names. Empty if they read nothing.
+        """
+        parts: list[object] = [(tag, tags.get(tag)) for tag in self._tags]
+        parts += [(header, headers.get(header)) for header in self._headers]
+        if self._streams:
+            parts.append(stream)
+        return tuple(parts)
+
+    def sampled(self, prompt: Prompt) -> bool | None:
+        """`Route.sampled` of the route that fits, None without one or where it leaves the choice to the cache."""
+        natural = next((r for r in self._routes.values() if r.fits(prompt)), None)
+        return natural.route.sampled if natural else None
 
     def plan(
         self,

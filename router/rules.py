@@ -71,6 +71,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `quality_floor` is the least share of the large model's quality to keep, 0..1. `fallback = false` keeps a
     step from being tried after one that it is not a match for in quality (docs/routing.md). `allow_pin` lets
     a caller's header choose this route, or a model on it.
+    `sampled` says whether answers to requests with a temperature above zero are stored on this route; None leaves it to
+    `cache.sampled`.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     quality_floor: float = 0.97
     fallback: bool = True
     allow_pin: bool = True
+    sampled: bool | None = None
     rules: tuple[Rule, ...] = ()
 
 

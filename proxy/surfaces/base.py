@@ -41,6 +41,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     end_user: str = ""
     messages: tuple[tuple[str, str], ...] = ()
     input_bytes: int = 0
+    answer_is_text: bool = True
+    """False where the answer cannot depend on now or on the outside world (vectors)."""
     max_output_tokens: int = 0
     has_tools: bool = False
     has_images: bool = False
@@ -51,15 +53,20 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 class Recorder(Protocol):
     """Watches one streamed answer go by.
 
-    `feed` takes raw bytes as they come. `complete` turns True at the dialect's terminal marker; `finish()` is called at
-    a clean end of the body and says whether the answer is whole. `admissible` is False for an answer that is whole but
+    `feed` takes raw bytes as they come. `complete` turns True at the dialect's terminal marker, if every choice has
+    ended by then; `closed` at the marker alone: the upstream says that this is all, so the client's stream ends cleanly
+    even where the answer is too odd to be stored. `finish()` is called at a clean end of the body and says whether the
+    answer is whole. `admissible` is False for an answer that is whole but
     must not be stored (filtered, refused, truncated by length, an error inside the stream).
     """
 
     complete: bool
-    admissible: bool
+    closed: bool
     content_chunks: int
     error: str
+
+    @property
+    def admissible(self) -> bool: ...
 
     def feed(self, data: bytes) -> None: ...
 

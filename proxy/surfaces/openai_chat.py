@@ -20,6 +20,7 @@ from halfpenny.proxy.surfaces.reading import (
     bool_field,
     count_field,
     json_type,
+    list_field,
     number_field,
     read_object,
     text_field,
@@ -45,7 +46,8 @@ NOISE = frozenset(
         "stream_interval",
     }
 )
-_PIECE = re.compile(r"(?:\s*\S+){1,6}\s*$|(?:\s*\S+){1,6}|\s+")
+# Possessive throughout: a long word without blanks (a URL, base64, CJK text) must not make it backtrack.
+_PIECE = re.compile(r"(?:\s*+\S++){1,6}+(?:\s*+\Z)?+|\s++")
 _EXACT_ONLY_FIELDS = ("logprobs", "seed", "logit_bias", "prediction", "audio", "web_search_options", "functions")
 _HOSTED_TOOLS = frozenset({"web_search", "web_search_preview", "file_search", "code_interpreter", "mcp", "computer"})
 _SEMANTIC_TEXT_LIMIT = 1200
@@ -61,7 +63,7 @@ class OpenAIChat:
         model = text_field(document, "model")
         messages = _messages(document)
         number_field(document, "temperature")
-        tools = document.get("tools") or document.get("functions")
+        tools = list_field(document, "tools") or list_field(document, "functions")
         texts = tuple((str(message.get("role", "")), _text_of(message)) for message in messages)
         has_images = any(_has_parts(message) for message in messages)
         wants_schema = _wants_schema(document)

@@ -32,6 +32,7 @@ class OpenAIEmbeddings:
             wants_usage=False,
             noise=NOISE,
             exact_only="embeddings",
+            answer_is_text=False,
             messages=(("user", text),),
             input_bytes=len(text.encode()),
         )

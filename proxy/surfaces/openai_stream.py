@@ -22,15 +22,21 @@ class ChunkRecorder:
 
     def __init__(self, *, choices: int = 1, storable: frozenset[str] = STORABLE_FINISHES) -> None:
         self.complete = False
-        self.admissible = True
+        self.closed = False
         self.content_chunks = 0
         self.error = ""
+        self._good = True
         self._splitter = EventSplitter()
         self._expected = choices
         self._storable = storable
         self._finishes: dict[int, str] = {}
         self._usage: Any = None
         self._lost = False
+
+    @property
+    def admissible(self) -> bool:
+        """False also for an answer without content: the same as JSON is refused, too."""
+        return self._good and self.content_chunks > 0
 
     def feed(self, data: bytes) -> None:
         if self._lost:
@@ -56,7 +62,8 @@ class ChunkRecorder:
         if not data:
             return
         if data == b"[DONE]":
-            self.complete = self._finished() and not self.error
+            self.closed = not self.error
+            self.complete = self._finished() and self.closed
             return
         try:
             chunk = _decoder.decode(data)
@@ -84,7 +91,7 @@ class ChunkRecorder:
             if any(delta.get(name) for name in delta if name != "role"):
                 self.content_chunks += 1
             if delta.get("refusal"):
-                self.admissible = False
+                self._good = False
         elif choice.get("text"):
             self.content_chunks += 1
         finish = choice.get("finish_reason")
@@ -92,14 +99,14 @@ class ChunkRecorder:
             index = choice.get("index")
             self._finishes[index if isinstance(index, int) else 0] = str(finish)
             if finish not in self._storable:
-                self.admissible = False
+                self._good = False
 
     def _finished(self) -> bool:
         return not self._lost and len(self._finishes) >= self._expected
 
     def _give_up(self, why: str) -> None:
         self.error = self.error or why
-        self.admissible = False
+        self._good = False
         self._lost = True
 
 

@@ -6,6 +6,8 @@ import msgspec
 
 from halfpenny.proxy.errors import bad_request
 
+_MOST_TOKENS = 10**12
+"""No call has more: what claims to is a broken number, not a count."""
 _decoder = msgspec.json.Decoder()
 
 
@@ -18,7 +20,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     except (UnicodeDecodeError, RecursionError):
         raise bad_request("the body is not valid JSON: too deep, or not UTF-8", code="invalid_json") from None
     if not isinstance(document, dict):
-        raise bad_request(f"the body must be a JSON object, not {_json_type(document)}", code="invalid_json")
+        raise bad_request(f"the body must be a JSON object, not {json_type(document)}", code="invalid_json")
     return document
 
 
@@ -28,7 +30,7 @@ def text_field(document: dict[str, Any], name: str) -> str:
         raise bad_request(f"missing required parameter: '{name}'", code="missing_required_parameter", param=name)
     if not isinstance(value, str) or not value:
         raise bad_request(
-            f"'{name}' must be a non-empty string, not {_json_type(value)}", param=name, code="invalid_type"
+            f"'{name}' must be a non-empty string, not {json_type(value)}", param=name, code="invalid_type"
         )
     return value
 
@@ -37,14 +39,21 @@ def bool_field(document: dict[str, Any], name: str) -> bool:
     value = document.get(name)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise bad_request(f"'{name}' must be true or false, not {_json_type(value)}", param=name, code="invalid_type")
+    raise bad_request(f"'{name}' must be true or false, not {json_type(value)}", param=name, code="invalid_type")
 
 
 def number_field(document: dict[str, Any], name: str) -> float | None:
     value = document.get(name)
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    raise bad_request(f"'{name}' must be a number, not {_json_type(value)}", param=name, code="invalid_type")
+    raise bad_request(f"'{name}' must be a number, not {json_type(value)}", param=name, code="invalid_type")
+
+
+def list_field(document: dict[str, Any], name: str) -> list[Any]:
+    value = document.get(name)
+    if value is None or isinstance(value, list):
+        return value or []
+    raise bad_request(f"'{name}' must be an array, not {json_type(value)}", param=name, code="invalid_type")
 
 
 def count_field(document: dict[str, Any], name: str) -> int:
@@ -58,7 +67,7 @@ def wants_usage(document: dict[str, Any]) -> bool:
         return False
     if not isinstance(options, dict):
         raise bad_request(
-            f"'stream_options' must be an object, not {_json_type(options)}",
+            f"'stream_options' must be an object, not {json_type(options)}",
             param="stream_options",
             code="invalid_type",
         )
@@ -67,10 +76,10 @@ def wants_usage(document: dict[str, Any]) -> bool:
 
 def as_count(value: Any) -> int:
     """A token count from a provider's usage object; anything that is not a whole number counts as none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST_TOKENS else 0
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -80,6 +89,3 @@ def _json_type(value: Any) -> str:
     if isinstance(value, str):
         return "an empty string" if not value else "a string"
     return "an array" if isinstance(value, list) else "an object"
-
-
-json_type = _json_type

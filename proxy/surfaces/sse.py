@@ -35,6 +35,10 @@ class EventSplitter:
                 break
             events.append(bytes(buffer[start:end]))
             start = at = end
+        while buffer.startswith(b":", start) and (end := buffer.find(b"\n", start)) >= 0:
+            # a comment line is a heartbeat, whole without a blank line after it: it must not wait for the next event
+            events.append(bytes(buffer[start : end + 1]))
+            start = end + 1
         if start:
             del buffer[:start]
         self._searched = len(buffer)
@@ -50,12 +54,11 @@ class EventSplitter:
 def _event_end(buffer: bytearray, at: int) -> int:
     """The index after the first blank line at or after `at`, or -1. Both LF and CRLF line ends count."""
     plain = buffer.find(b"\n\n", at)
-    crlf = buffer.find(b"\n\r\n", at)
-    if plain < 0 and crlf < 0:
-        return -1
-    if crlf < 0 or 0 <= plain < crlf:
-        return plain + 2
-    return crlf + 3
+    # bounded by the first find: else the rest of the buffer would be searched again for every event
+    crlf = buffer.find(b"\n\r\n", at, plain if plain >= 0 else len(buffer))
+    if crlf >= 0:
+        return crlf + 3
+    return plain + 2 if plain >= 0 else -1
 
 
 def data_of(event: bytes) -> bytes:
