@@ -56,18 +56,19 @@ def main(arguments: Sequence[str]) -> int:
             print("loadtest: --realtime needs CAP_SYS_NICE", file=sys.stderr)
             return 2
     sections = []
-    try:
-        for case in _CASES if options.case == "all" else (options.case,):
+    failed = False
+    for case in _CASES if options.case == "all" else (options.case,):
+        try:
             sections.append(_measure(case, options.rounds or _ROUNDS[case], options.against))
-    except (LoadError, StartError) as error:
-        print(f"loadtest: {error}", file=sys.stderr)
-        return 1
+        except (LoadError, StartError) as error:
+            failed = True
+            print(f"loadtest: {case}: {error}", file=sys.stderr)
     report = Report(command=f"python -m loadtest {shlex.join(arguments)}", machine=where, sections=sections)
     if options.json:
         sys.stdout.write(msgspec.json.encode(report.document()).decode() + "\n")
     else:
         print(report.text())
-    return 1 if options.enforce and report.missed else 0
+    return 1 if failed or (options.enforce and report.missed) else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The composition root: builds every part from the configuration, starts and stops it, swaps it on reload."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -47,8 +48,16 @@ _RESTART_KEYS = ("server", "store", "telemetry", "cache.semantic")
 class App:
     """One process of the proxy. `start`, then `run_until` a signal, then `stop`; tests use `start` and `stop` alone."""
 
-    def __init__(self, config: Config, path: Path | None = None, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        path: Path | None = None,
+        environment: dict[str, str] | None = None,
+        adjust: Callable[[Config], Config] = lambda config: config,
+    ) -> None:
+        """`path` is watched for changes; `adjust` puts the command line's own settings over what the file says."""
         require_c_parser()
+        self.adjust = adjust
         self.config = config
         self.path = path
         self.environment = environment
@@ -58,20 +67,31 @@ class App:
         self.started_s = time.time()
         self.data_address = ("", 0)
         self.admin_address = ("", 0)
-        self.previous: Config | None = None
+        self._reloading = asyncio.Lock()
         self._past: list[Runtime] = []
         self._draining = asyncio.Event()
         self._sites: list[web.BaseSite] = []
-        self._runners: list[Any] = []
+        self._exit = contextlib.AsyncExitStack()
+        """What `start` opened, closed in the reverse order by `stop`, or by a start that failed."""
 
     # start
 
     async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
         """Open the store, build the parts, listen. Raises `ConfigError`, `StorageError` or OSError (port taken)."""
+        try:
+            await self._start(reuse_port=reuse_port, with_admin=with_admin)
+        except BaseException:
+            await self._exit.aclose()
+            raise
+
+    async def _start(self, *, reuse_port: bool, with_admin: bool) -> None:
+        close_last = self._exit.push_async_callback
         self.engine = await self._open_store()
-        runtime = build(self.config, environment=self.environment)
+        runtime = await asyncio.to_thread(build, self.config, None, self.environment)
         await asyncio.to_thread(runtime.prices.warm)
         self.services = self._services(runtime)
+        close_last(self.tasks.close)
+        close_last(self._close_writer)
         await self._recover()
         self.pipeline = Pipeline(self.services, runtime)
         self.metrics.set_config(runtime.sha)
@@ -82,6 +102,8 @@ class App:
         spawn("purges", self._watch_purges())
         if self.services.neighbours is not None:
             spawn("neighbours", self._start_neighbours(self.services.neighbours))
+        close_last(self._close_neighbours)
+        close_last(self._close_backends)
         self._warm(runtime)
         if self.path is not None:
             spawn("reload", self._watch_file(self.path))
@@ -91,6 +113,7 @@ class App:
     async def _open_store(self) -> AsyncEngine:
         store = self.config.store
         engine = make_engine(store.url, durable=store.durable)
+        self._exit.push_async_callback(engine.dispose)
         await upgrade(engine)
         file = sqlite_path(engine)
         default = f"{file}.spool" if file is not None else "halfpenny.spool"
@@ -103,6 +126,7 @@ class App:
         sql = SqlStore(self.engine, self.spool.append, self._flush, max_bytes=store.max_size)
         self.writer = Writer(self.spool, self.engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
         self.sql = sql
+        self._exit.callback(sql.close)
         tracing = (
             Tracing.to_collector(self.config.telemetry.otlp_endpoint)
             if self.config.telemetry.otlp_endpoint
@@ -148,18 +172,18 @@ class App:
         self.data_server = data
         runner = web.ServerRunner(data, shutdown_timeout=1.0)
         await runner.setup()
+        self._exit.push_async_callback(runner.cleanup)
         host, port = host_port(server.listen)
         site = web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=1024)
         await site.start()
         self._sites.append(site)
-        self._runners.append(runner)
         self.data_address = runner.addresses[0][:2]
         if with_admin:
             admin = web.AppRunner(admin_app(self), access_log=None, shutdown_timeout=1.0)
             await admin.setup()
+            self._exit.push_async_callback(admin.cleanup)
             host, port = host_port(server.admin)
             await web.TCPSite(admin, host, port).start()
-            self._runners.append(admin)
             self.admin_address = admin.addresses[0][:2]
 
     def _announce(self, runtime: Runtime) -> None:
@@ -208,18 +232,20 @@ class App:
     def begin_drain(self) -> None:
         self._draining.set()
 
-    async def run_until_signal(self) -> None:
+    def catch_signals(self) -> None:
+        """From now on SIGTERM and SIGINT begin the drain."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.begin_drain)
+
+    async def wait_drain(self) -> None:
         await self._draining.wait()
 
-    def apply(self, config: Config) -> list[str]:
-        """Swap in a new configuration. Returns the keys that only a restart can change. Raises `ConfigError`."""
+    async def apply(self, config: Config) -> list[str]:
+        """Swap in a new configuration. Returns the sections that only a restart can change. Raises `ConfigError`."""
         current = self.runtime
-        runtime = build(config, previous=current, environment=self.environment)
+        runtime = await asyncio.to_thread(build, config, current, self.environment)
         pending = [key for key in _RESTART_KEYS if _needs_restart(key, self.config, config)]
-        self.previous = current.config
         self.pipeline.runtime = runtime
         self.metrics.set_config(runtime.sha)
         self._warm(runtime)
@@ -235,7 +261,8 @@ class App:
     async def reload(self) -> list[str]:
         """Read the file again and apply it; a bad file keeps the old configuration. Raises `ConfigError`."""
         try:
-            pending = self.apply(await asyncio.to_thread(load, self.path))
+            async with self._reloading:
+                pending = await self.apply(self.adjust(await asyncio.to_thread(load, self.path)))
         except ConfigError as error:
             self.last_reload_error = str(error)
             self.metrics.config_rejected.inc()
@@ -304,19 +331,21 @@ class App:
         if not await self.pipeline.wait_idle(self.runtime.config.server.drain_timeout):
             log.warning("%d requests were cut at the end of the drain time", self.pipeline.in_flight)
         await self.services.tasks.close()
-        for runner in self._runners:
-            await runner.cleanup()
+        await self._exit.aclose()
+        self.services.tracing.close()
+
+    async def _close_backends(self) -> None:
         for slot in self.runtime.slots.values():
             if slot.backend is not None:
                 await slot.backend.close()
+
+    async def _close_neighbours(self) -> None:
         if self.services.neighbours is not None:
             await self.services.neighbours.close()
+
+    async def _close_writer(self) -> None:
         if not await self.writer.close(_FLUSH_S):
             log.warning("the store did not take everything: the spool keeps it for the next start")
-        await self.tasks.close()
-        self.services.tracing.close()
-        self.sql.close()
-        await self.engine.dispose()
 
 
 def _neighbours(config: Config) -> Neighbours:
@@ -384,11 +413,12 @@ def run(
     import uvloop
 
     async def main() -> None:
+        app.catch_signals()
         await app.start(reuse_port=reuse_port, with_admin=with_admin)
         if on_ready is not None:
             on_ready(app)
         try:
-            await app.run_until_signal()
+            await app.wait_drain()
         finally:
             await app.stop()
 

@@ -106,8 +106,8 @@ class Pipeline:
                 self._lost(exchange)
                 break_connection(request)
                 return exchange.answer
-            error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
-            return self._refuse(exchange, error, request)
+            failure = ProxyError(500, "internal_error", "the proxy failed to handle this request")
+            return self._refuse(exchange, failure, request)
         finally:
             self._settle(exchange)
             runtime.uses.release()

@@ -1,5 +1,7 @@
 """A request as the router sees it, built from what the surfaces and the headers said."""
 
+import msgspec
+
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.router.base import Prompt
 from halfpenny.semantic_cache.base import Vector
@@ -15,16 +17,18 @@ def estimate_tokens(size_bytes: int) -> int:
 def build_prompt(exchange: Exchange, vector: Vector | None = None) -> Prompt:
     """A passed-through request has no ask: the router then knows path, headers and tags alone."""
     ask = exchange.ask
-    common = {
-        "surface": exchange.surface_name,
-        "path": exchange.path,
-        "tenant": exchange.head.tenant,
-        "tags": exchange.wishes.tags,
-        "headers": {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers},
-    }
+    bare = Prompt(
+        surface=exchange.surface_name,
+        path=exchange.path,
+        model=exchange.wishes.model or "",
+        tenant=exchange.head.tenant,
+        tags=exchange.wishes.tags,
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers},
+    )
     if ask is None:
-        return Prompt(model=exchange.wishes.model or "", **common)
-    return Prompt(
+        return bare
+    return msgspec.structs.replace(
+        bare,
         model=ask.model,
         messages=ask.messages,
         last_user=next((text for role, text in reversed(ask.messages) if role == "user"), ""),
@@ -35,5 +39,4 @@ def build_prompt(exchange: Exchange, vector: Vector | None = None) -> Prompt:
         wants_schema=ask.wants_schema,
         stream=ask.stream,
         vector=vector,
-        **common,
     )

@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from halfpenny.backends import load_backend
 from halfpenny.backends.base import Backend, Timeouts
 from halfpenny.backends.health import CircuitBreaker
@@ -229,9 +227,3 @@ def _candidate(slot: Slot) -> Candidate:
         json_schema=section.json_schema if section.json_schema is not None else True,
         surfaces=LOCAL_SURFACES if local else (),
     )
-
-
-def masked(config: Config) -> dict[str, object]:
-    """The configuration as the admin plane shows it. There are no secrets in it, only their names."""
-    document: dict[str, object] = msgspec.to_builtins(config, enc_hook=str)
-    return document

@@ -22,7 +22,11 @@ _RESTART_PAUSE_S = 1.0
 
 def serve(options: argparse.Namespace, config: Config, path: Path | None) -> int:
     """Exit code 0 after a drain, 1 if it could not start, 2 for a configuration that cannot be used."""
-    config = _with_addresses(config, options.listen, options.admin)
+
+    def adjust(read: Config) -> Config:
+        return _with_addresses(read, options.listen, options.admin)
+
+    config = adjust(config)
     admin_token(config)
     if options.workers < 1:
         raise ConfigError("--workers: expected 1 or more")
@@ -35,7 +39,7 @@ def serve(options: argparse.Namespace, config: Config, path: Path | None) -> int
     open_file_limit()
     try:
         # one worker keeps the admin plane; the others are seen through their rows in the shared ledger
-        run(App(config, path), reuse_port=options.workers > 1, with_admin=number == 0)
+        run(App(config, path, adjust=adjust), reuse_port=options.workers > 1, with_admin=number == 0)
     except (OSError, StorageError) as error:
         log.error("cannot start: %s", error)
         return 1

@@ -57,7 +57,7 @@ async def test_drain_makes_it_unready_and_alive(proxy: Proxy) -> None:
     assert (ready.status, ready.json()["status"]) == (503, "draining")
     assert (await proxy.get("/livez", admin=True)).status == 200
     async with asyncio.timeout(2):
-        await proxy.app.run_until_signal()
+        await proxy.app.wait_drain()
 
 
 # metrics

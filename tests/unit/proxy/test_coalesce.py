@@ -2,7 +2,7 @@
 
 import asyncio
 
-from halfpenny.proxy.coalesce import Flight, Flights, ReplyHead
+from halfpenny.proxy.coalesce import Flight, FlightKey, Flights, ReplyHead
 from halfpenny.proxy.errors import ProxyError
 
 HEAD = ReplyHead(status=200, headers=(), served_by="up/m", storing=True, whole=False)
@@ -19,7 +19,7 @@ async def read_all(flight: Flight) -> bytes:
 
 
 async def test_late_joiners_get_the_prefix_and_then_live_bytes() -> None:
-    flight = Flight(("k", True))
+    flight = Flight(FlightKey("k", True))
     flight.subscribers = 2
     first = asyncio.create_task(read_all(flight))
     flight.publish_head(HEAD)
@@ -34,7 +34,7 @@ async def test_late_joiners_get_the_prefix_and_then_live_bytes() -> None:
 
 
 async def test_the_task_ends_only_when_the_last_subscriber_leaves() -> None:
-    flight = Flight(("k", True))
+    flight = Flight(FlightKey("k", True))
     flight.subscribers = 3
     flight.task = asyncio.create_task(asyncio.sleep(60))
     assert not flight.leave()
@@ -45,7 +45,7 @@ async def test_the_task_ends_only_when_the_last_subscriber_leaves() -> None:
 
 
 async def test_leaving_after_the_end_cancels_nothing() -> None:
-    flight = Flight(("k", True))
+    flight = Flight(FlightKey("k", True))
     flight.subscribers = 1
     flight.task = asyncio.create_task(asyncio.sleep(0))
     flight.end()
@@ -54,7 +54,7 @@ async def test_leaving_after_the_end_cancels_nothing() -> None:
 
 
 async def test_the_owner_waits_for_the_fastest_reader() -> None:
-    flight = Flight(("k", True), max_ahead_bytes=10)
+    flight = Flight(FlightKey("k", True), max_ahead_bytes=10)
     flight.subscribers = 2
     flight.publish_head(HEAD)
     await flight.publish(b"x" * 10)
@@ -73,24 +73,24 @@ async def test_the_owner_waits_for_the_fastest_reader() -> None:
 
 def test_a_streaming_caller_never_waits_for_a_whole_answer() -> None:
     flights = Flights()
-    streamed, whole = Flight(("a", True)), Flight(("b", False))
+    streamed, whole = Flight(FlightKey("a", True)), Flight(FlightKey("b", False))
     flights.register(streamed)
     flights.register(whole)
-    assert flights.join("a", stream=False) is streamed
-    assert flights.join("b", stream=False) is whole
-    assert flights.join("b", stream=True) is None
+    assert flights.join(FlightKey("a", False)) is streamed
+    assert flights.join(FlightKey("b", False)) is whole
+    assert flights.join(FlightKey("b", True)) is None
     flights.forget(streamed)
-    assert flights.join("a", stream=True) is None
+    assert flights.join(FlightKey("a", True)) is None
     assert repr(flights) == "<Flights 1 joinable>"
 
 
 def test_forgetting_leaves_a_newer_flight_alone() -> None:
     flights = Flights()
-    old, new = Flight(("k", True)), Flight(("k", True))
+    old, new = Flight(FlightKey("k", True)), Flight(FlightKey("k", True))
     flights.register(old)
     flights.register(new)
     flights.forget(old)
-    assert flights.join("k", stream=True) is new
+    assert flights.join(FlightKey("k", True)) is new
 
 
 def test_a_private_flight_is_never_joined() -> None:
@@ -100,15 +100,35 @@ def test_a_private_flight_is_never_joined() -> None:
 
 
 def test_failing_before_content_is_told_apart() -> None:
-    refused = Flight(("k", True))
+    refused = Flight(FlightKey("k", True))
     refused.refuse(ProxyError(502, "upstream_unreachable", "x"))
     assert refused.failed
-    denied = Flight(("k", True))
+    denied = Flight(FlightKey("k", True))
     denied.refuse(ProxyError(404, "model_not_found", "x"))
     assert not denied.failed
-    error = Flight(("k", False))
+    error = Flight(FlightKey("k", False))
     error.publish_whole(ReplyHead(status=503, headers=(), served_by="", storing=False, whole=True), b"")
     assert error.failed
     flights = Flights()
     flights.register(refused)
-    assert flights.join("k", stream=True) is None
+    assert flights.join(FlightKey("k", True)) is None
+
+
+def test_a_narrower_wish_does_not_join_a_wider_flight() -> None:
+    flights = Flights()
+    flights.register(Flight(FlightKey("k", True, (True, None, None))))
+    assert flights.join(FlightKey("k", True, (True, None, None))) is not None
+    assert flights.join(FlightKey("k", True, (False, None, None))) is None
+    assert flights.join(FlightKey("k", False, (True, 0.001, None))) is None
+
+
+async def test_what_nobody_can_join_is_not_kept() -> None:
+    flight = Flight(None)
+    flight.subscribers = 1
+    flight.publish_head(HEAD)
+    for number in range(3):
+        await flight.publish(b"%d" % number)
+    assert [await flight.read(at) for at in range(3)] == [b"0", b"1", b"2"]
+    assert flight.body() == b""
+    flight.end()
+    assert await flight.read(3) is None
