@@ -70,6 +70,7 @@ class App:
         self._reloading = asyncio.Lock()
         self._past: list[Runtime] = []
         self._draining = asyncio.Event()
+        self._stopped = False
         self._sites: list[web.BaseSite] = []
         self._exit = contextlib.AsyncExitStack()
         """What `start` opened, closed in the reverse order by `stop`, or by a start that failed."""
@@ -322,7 +323,10 @@ class App:
     # stop
 
     async def stop(self) -> None:
-        """Drain: refuse new connections, let requests in flight end, flush the ledger, close everything."""
+        """Drain: refuse new connections, let requests in flight end, flush the ledger, close everything. Idempotent."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._draining.set()
         self.pipeline.draining = True
         for site in self._sites:

@@ -1,6 +1,7 @@
 """The main job over real sockets: miss, exact hit, coalesced, bypass, refusal; the ledger true for each."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import aiohttp
@@ -124,11 +125,9 @@ async def test_what_is_not_whole_and_good_is_never_stored(
 ) -> None:
     proxy = await serve(one_backend(upstream, "[retry]\nattempts = 0\n"))
     for _ in range(2):
-        try:
+        with contextlib.suppress(aiohttp.ClientPayloadError):
             answer = await proxy.chat(f"Fail {marker}", stream=stream)
             assert "hit" not in answer.cache
-        except Exception as error:
-            assert marker in ("[[end=3]]", "[[cut=3]]"), error
     assert len(upstream.calls) == 2
     assert await proxy.app.writer.flush(5)
     assert (await proxy.app.sql.stats(0.0)).entries == 0
@@ -164,11 +163,12 @@ async def test_a_cut_stream_ends_in_an_error_event_and_no_clean_end(proxy: Proxy
     body = msgspec.json.encode(
         {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "Half [[end=2]] only"}]}
     )
-    with pytest.raises(Exception, match="payload"):
-        async with proxy.session.post(proxy.url + "/v1/chat/completions", data=body) as reply:
-            request_id = reply.headers["Halfpenny-Request-Id"]
-            async for chunk in reply.content.iter_any():
-                got += chunk
+    async with proxy.session.post(proxy.url + "/v1/chat/completions", data=body) as reply:
+        request_id = reply.headers["Halfpenny-Request-Id"]
+        with contextlib.suppress(aiohttp.ClientPayloadError):
+            while not reply.content.at_eof():
+                got += await reply.content.readany()
+        assert isinstance(reply.content.exception(), aiohttp.ClientPayloadError)
     assert b'"code":"upstream_truncated"' in got
     assert b"[DONE]" not in got
     (row,) = await proxy.rows(request_id)
@@ -230,7 +230,7 @@ async def herd(proxy: Proxy, text: str, count: int, **fields: Any) -> list[Any]:
 async def test_identical_requests_in_flight_share_one_call(
     proxy: Proxy, upstream: ScriptedUpstream, stream: bool
 ) -> None:
-    answers = await herd(proxy, "All at once [[chunks=20 gap=0.01]]", 50, stream=stream)
+    answers = await herd(proxy, "All at once [[delay=0.5 chunks=20 gap=0.01]]", 50, stream=stream)
     assert len(upstream.calls) == 1
     assert len({answer.body for answer in answers}) == 1
     collapsed = [answer for answer in answers if "collapsed" in answer.cache]

@@ -216,3 +216,27 @@ def test_splitting_loses_nothing(stream: bytes, piece: int) -> None:
     assert b"".join(events) + splitter.rest == stream
     whole = EventSplitter()
     assert whole.feed(stream) == events
+
+
+def test_long_words_and_many_events_take_linear_time() -> None:
+    """A bound on work, not on time: these inputs once took minutes, so a regression hangs the suite."""
+    document = answer(content="x" * 200_000 + " and words after it " * 200)
+    stream = CHAT.to_stream(document, include_usage=True)
+    assert CHAT.to_document(stream) == document
+    many = b"".join(b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n' for _ in range(40_000))
+    assert len(list(events_of(many))) == 40_000
+
+
+def test_a_comment_line_is_released_at_once() -> None:
+    splitter = EventSplitter()
+    assert splitter.feed(b": ping\n") == [b": ping\n"]
+    assert splitter.feed(b"data: 1\n\n: pi") == [b"data: 1\n\n"]
+    assert splitter.feed(b"ng\n") == [b": ping\n"]
+
+
+@pytest.mark.parametrize("field", ["tools", "functions"])
+@pytest.mark.parametrize("value", [5, True, "x", {}])
+def test_tools_must_be_a_list(field: str, value: Any) -> None:
+    with pytest.raises(ProxyError) as refused:
+        CHAT.read(ask(**{field: value}))
+    assert refused.value.param == field
