@@ -5,6 +5,8 @@ The code lives in the sub-packages `proxy` (the front), `semantic_cache` (has it
 `storage` (the spool and the database under both).
 """
 
-from halfpenny.version import VERSION as __version__
+from halfpenny.version import VERSION
+
+__version__ = VERSION
 
 __all__ = ["__version__"]

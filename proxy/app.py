@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -169,7 +170,12 @@ class App:
 
     async def _listen(self, *, reuse_port: bool, with_admin: bool) -> None:
         server = self.config.server
-        data = DataServer(self.pipeline.handle, header_timeout_s=server.header_timeout, keep_alive_s=server.keep_alive)
+        data = DataServer(
+            self.pipeline.handle,
+            header_timeout_s=server.header_timeout,
+            keep_alive_s=server.keep_alive,
+            quick=self.pipeline,
+        )
         self.data_server = data
         runner = web.ServerRunner(data, shutdown_timeout=1.0)
         await runner.setup()
@@ -419,6 +425,9 @@ def run(
     async def main() -> None:
         app.catch_signals()
         await app.start(reuse_port=reuse_port, with_admin=with_admin)
+        # what start made stays: the collector need not walk it again and again
+        gc.collect()
+        gc.freeze()
         if on_ready is not None:
             on_ready(app)
         try:

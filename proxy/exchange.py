@@ -40,6 +40,7 @@ class Exchange:
         "route",
         "row_written",
         "started",
+        "streams",
         "surface",
         "target",
         "upstream_s",
@@ -70,6 +71,7 @@ class Exchange:
         self.memo_key: Any = None
         self.answer: StreamedAnswer | None = None
         self.wants_usage = False
+        self.streams = False
         self.why: dict[str, Any] = {}
 
     @property
@@ -85,18 +87,20 @@ class Exchange:
 
     def row(self, **fields: Any) -> Settled:
         """A ledger row about this request with its common fields filled in."""
-        common: dict[str, Any] = {
-            "id": new_id("", self.at_us),
-            "request_id": self.request_id,
-            "at_us": self.at_us,
-            "settled_at_us": self.at_us + self.elapsed_us(),
-            "tenant": self.head.tenant,
-            "surface": self.surface_name,
-            "route": self.route,
-            "requested_model": self.model,
-            "duration_us": self.elapsed_us(),
-            "tags": self.head.wishes.tags,
-            "state": "final",
-        }
-        common.update(fields)
-        return Settled(**common)
+        elapsed_us = self.elapsed_us()
+        head = self.head
+        common: Any = fields
+        return Settled(
+            id=new_id("", self.at_us),
+            request_id=self.request_id,
+            at_us=self.at_us,
+            settled_at_us=self.at_us + elapsed_us,
+            tenant=head.tenant,
+            surface=self.surface_name,
+            route=self.route,
+            requested_model=self.model,
+            duration_us=elapsed_us,
+            tags=head.wishes.tags,
+            state="final",
+            **common,
+        )

@@ -5,6 +5,7 @@ RFC 9110 section 7.6.1 names the hop-by-hop fields, RFC 9111 section 5.2.1 the r
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -93,28 +94,41 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset()) -> 
     ours: dict[str, str] = {}
     encoding = ""
     for raw_name, value in raw:
-        name = raw_name.lower().decode("latin-1")
-        if name in _NAMES_OF_INTEREST or name in tenant_headers:
-            if name in _CREDENTIAL_SET or name in tenant_headers:
-                credentials[name] = credentials[name] + b"\n" + value if name in credentials else value
-            elif name in _KEY_HEADERS:
-                key_headers.append((name, value.decode("latin-1")))
-            elif name == "cache-control":
-                ours[name] = f"{ours[name]},{value.decode('latin-1')}" if name in ours else value.decode("latin-1")
-            else:
-                encoding = value.decode("latin-1").strip().lower()
-        elif name.startswith("halfpenny-"):
-            ours[name] = value.decode("latin-1")
-        elif name.startswith(_KEY_PREFIX):
+        name = _of_interest(raw_name, tenant_headers)
+        if name is None:
+            continue
+        if name in _CREDENTIAL_SET or name in tenant_headers:
+            credentials[name] = credentials[name] + b"\n" + value if name in credentials else value
+        elif name in _KEY_HEADERS or name.startswith(_KEY_PREFIX):
             key_headers.append((name, value.decode("latin-1")))
+        elif name == "cache-control":
+            ours[name] = f"{ours[name]},{value.decode('latin-1')}" if name in ours else value.decode("latin-1")
+        elif name == "content-encoding":
+            encoding = value.decode("latin-1").strip().lower()
+        else:
+            ours[name] = value.decode("latin-1")
     if len(key_headers) > 1:
         key_headers.sort()
     return Head(
-        tenant=tenant_of(credentials) if credentials else ANONYMOUS,
+        tenant=_tenant(tuple(credentials.items())) if credentials else ANONYMOUS,
         wishes=_read_wishes(ours) if ours else NO_WISHES,
         key_headers=tuple(key_headers),
         content_encoding="" if encoding == "identity" else encoding,
     )
+
+
+@lru_cache(maxsize=1024)
+def _of_interest(raw_name: bytes, tenant_headers: frozenset[str]) -> str | None:
+    """The lower-case name if this header concerns us. Clients spell the same few names in the same way."""
+    name = raw_name.lower().decode("latin-1")
+    if name in _NAMES_OF_INTEREST or name in tenant_headers or name.startswith(("halfpenny-", _KEY_PREFIX)):
+        return name
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _tenant(credentials: tuple[tuple[str, bytes], ...]) -> str:
+    return tenant_of(dict(credentials))
 
 
 def tenant_of(credentials: dict[str, bytes]) -> str:

@@ -9,6 +9,8 @@ from typing import Any, assert_never
 
 import msgspec
 from aiohttp import web
+from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http_parser import RawRequestMessage
 
 from halfpenny.ledger.base import decimal_usd
 from halfpenny.proxy import flow
@@ -28,7 +30,7 @@ from halfpenny.proxy.passthrough import PassThrough
 from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
 from halfpenny.proxy.runtime import Runtime, Services
-from halfpenny.proxy.server import check_framing, error_response, read_body
+from halfpenny.proxy.server import check_framing, error_response, read_body, take_early_body, too_large
 from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
@@ -74,9 +76,9 @@ class Pipeline:
             if surface is None:
                 return await self._passthrough.serve(request, exchange, runtime)
             exchange.surface = surface
-            if message.headers.get("Expect", "").lower() == "100-continue":
+            expect = message.headers.get("Expect")
+            if expect is not None and expect.lower() == "100-continue":
                 await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            server = runtime.config.server
             exchange.head = read_head(message.raw_headers, runtime.tenant_headers)
             if exchange.head.content_encoding:
                 raise ProxyError(
@@ -84,14 +86,16 @@ class Pipeline:
                     "unsupported_encoding",
                     f"Content-Encoding {exchange.head.content_encoding!r} is not accepted: send the body unencoded",
                 )
-            if request.content.is_eof():
-                # the usual case: all of the body came with the head, and no timer need be armed to read it
-                body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
-                quick = self._quick_hit(exchange, runtime, body)
-                if quick is not None:
-                    return quick
-                return await self._within(request, exchange, runtime, body)
-            return await self._within(request, exchange, runtime, None)
+            body = take_early_body(request)
+            if body is None and request.content.is_eof():
+                body = await read_body(request, limit=runtime.config.server.body_limit, idle_s=0)
+            if body is not None:
+                if len(body) > runtime.config.server.body_limit:
+                    raise too_large(runtime.config.server.body_limit)
+                entry = self._known(exchange, runtime, body)
+                if entry is not None:
+                    return self._replay(exchange, ExactHit(entry), stream=exchange.streams)
+            return await self._within(request, exchange, runtime, body)
         except ProxyError as error:
             return self._refuse(exchange, error, request)
         except asyncio.CancelledError:
@@ -160,17 +164,48 @@ class Pipeline:
             return None
         return hashlib.sha256(body).digest(), exchange.target, head.tenant, head.key_headers, runtime.sha
 
-    def _quick_hit(self, exchange: Exchange, runtime: Runtime, body: bytes) -> web.StreamResponse | None:
-        """A body seen before, whose answer is in memory: nothing needs to be parsed."""
+    def reads(self, path: str) -> bool:
+        """Paths that `quick` may be asked about."""
+        return path in self.runtime.surfaces
+
+    def quick(self, message: RawRequestMessage, body: bytes) -> bytes | None:
+        """The whole answer to a body seen before whose answer is in memory; None for everything else.
+
+        Called where the request's bytes arrive (`server.Connection`): no await, no task. Never raises.
+        """
+        runtime = self.runtime
+        exchange = Exchange(message.method, message.path, message.raw_headers)
+        try:
+            check_framing(message)
+            exchange.head = read_head(message.raw_headers, runtime.tenant_headers)
+            if exchange.head.content_encoding:
+                return None
+            exchange.surface = runtime.surfaces.get(message.path)
+            if exchange.surface is None:
+                return None
+            entry = self._known(exchange, runtime, body)
+            if entry is None:
+                return None
+            headers, answer = self._hit_parts(exchange, ExactHit(entry), stream=exchange.streams)
+            head = _written_head(headers, len(answer))
+            if head is None:
+                return None
+        except Exception:
+            # whatever it is, the long way words it
+            return None
+        self._write_hit(exchange, entry, ExactHit(entry), stream=exchange.streams)
+        self._settle(exchange)
+        return head + answer
+
+    def _known(self, exchange: Exchange, runtime: Runtime, body: bytes) -> Entry | None:
+        """The entry for a body seen before, if it is in memory: nothing needs to be parsed."""
         memo_key = exchange.memo_key = self._memo_key(exchange, runtime, body)
         memo = self._memo.get(memo_key) if memo_key is not None else None
         if memo is None:
             return None
-        entry = self.services.cache.peek(memo.key, time.time())
-        if entry is None:
-            return None
         exchange.key, exchange.model, exchange.wants_usage = memo.key, memo.model, memo.wants_usage
-        return self._replay(exchange, ExactHit(entry), stream=memo.stream)
+        exchange.streams = memo.stream
+        return self.services.cache.peek(memo.key, time.time())
 
     def _decides(self, exchange: Exchange, runtime: Runtime) -> tuple[object, ...]:
         """What rules read besides the body (none, usually)."""
@@ -419,6 +454,14 @@ class Pipeline:
         return marks
 
     def _replay(self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool) -> web.StreamResponse:
+        headers, body = self._hit_parts(exchange, hit, stream=stream)
+        self._write_hit(exchange, hit.entry, hit, stream=stream)
+        return WholeAnswer(200, headers, body)
+
+    def _hit_parts(
+        self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool
+    ) -> tuple[list[tuple[str, str]], bytes]:
+        """Headers and body of a hit."""
         assert exchange.surface is not None
         entry = hit.entry
         content_type, body = render(entry, exchange.surface, stream=stream, wants_usage=exchange.wants_usage)
@@ -438,8 +481,7 @@ class Pipeline:
             headers.append(("Halfpenny-Similarity", f"{hit.similarity:.4f}"))
         if stream:
             headers += STREAM_HEADERS
-        self._write_hit(exchange, entry, hit, stream=stream)
-        return WholeAnswer(200, headers, body)
+        return headers, body
 
     def _refuse(self, exchange: Exchange, error: ProxyError, request: web.BaseRequest) -> web.StreamResponse:
         exchange.outcome = "error"
@@ -523,6 +565,18 @@ class Pipeline:
         self.services.ledger.settled(
             exchange.row(kind="refusal", outcome="error", error="connection lost", client_gone=True, why=exchange.why)
         )
+
+
+def _written_head(headers: list[tuple[str, str]], length: int) -> bytes | None:
+    """A response head as bytes; None if a value holds what must not be in one (a model's name comes from a caller)."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    text = "\r\n".join(
+        ["HTTP/1.1 200 OK", *lines, f"Content-Length: {length}", f"Date: {rfc822_formatted_time()}", "", ""]
+    )
+    breaks = len(lines) + 4
+    if text.count("\n") != breaks or text.count("\r") != breaks or not text.isascii():
+        return None
+    return text.encode("ascii")
 
 
 def _sorted_query(target: str) -> str:

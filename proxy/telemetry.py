@@ -81,6 +81,8 @@ class Metrics:
         self.flights = Gauge("halfpenny_flights", "Upstream fetches that may be joined now.", registry=self.registry)
         self.waiting = Gauge("halfpenny_connections", "Open client connections.", registry=self.registry)
         self._children: dict[tuple[str, str, str], Any] = {}
+        self._attempt_children: dict[tuple[str, int], Any] = {}
+        self._saved_children: dict[str, Any] = {}
 
     def request(self, outcome: str, route: str, surface: str) -> None:
         # children are kept: looking one up by labels costs more than counting
@@ -97,7 +99,11 @@ class Metrics:
         self._ttft.observe(seconds)
 
     def attempt(self, backend: str, status: int) -> None:
-        self._attempts.labels(backend, str(status) if status else "error").inc()
+        key = (backend, status)
+        child = self._attempt_children.get(key)
+        if child is None:
+            child = self._attempt_children[key] = self._attempts.labels(backend, str(status) if status else "error")
+        child.inc()
 
     def spend(self, pico: int) -> None:
         if pico > 0:
@@ -105,7 +111,10 @@ class Metrics:
 
     def saved(self, by: str, pico: int) -> None:
         if pico > 0:
-            self._saved.labels(by).inc(pico / PICO_PER_USD)
+            child = self._saved_children.get(by)
+            if child is None:
+                child = self._saved_children[by] = self._saved.labels(by)
+            child.inc(pico / PICO_PER_USD)
 
     def set_config(self, sha: str) -> None:
         self.config_info.clear()

@@ -226,7 +226,7 @@ async def test_a_day_in_the_life(server: Server, upstream: ScriptedUpstream) -> 
     assert first["Cache-Status"] == "halfpenny; fwd=uri-miss; stored"
     _, again, hit = await server.chat("What is a halfpenny?", Halfpenny_Tags="team=blue")
     assert again == text
-    assert hit["Cache-Status"].endswith("detail=exact")
+    assert "detail=exact" in hit["Cache-Status"]
     assert len(upstream.calls) == 1
 
     async def reading() -> list[Any]:
@@ -254,7 +254,7 @@ async def test_a_day_in_the_life(server: Server, upstream: ScriptedUpstream) -> 
     await server.start()
     _, kept, after = await server.chat("What is a halfpenny?")
     assert kept == text
-    assert after["Cache-Status"].endswith("detail=exact")
+    assert "detail=exact" in after["Cache-Status"]
     assert len(upstream.calls) == 1
     # the running proxy is told at once; nothing is served that was purged
     purged = await halfpenny("cache", "purge", "--tag", "team=blue", "--json", folder=folder)

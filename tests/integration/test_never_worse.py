@@ -39,7 +39,7 @@ def break_neighbours(proxy: Proxy) -> None:
 
 
 def break_spool(proxy: Proxy) -> None:
-    proxy.app.spool.close()
+    proxy.app.spool._max_bytes = 0
 
 
 def break_ledger(proxy: Proxy) -> None:
