@@ -319,12 +319,16 @@ class App:
 
     async def _watch_purges(self) -> None:
         """Follow what other processes (a worker, `halfpenny cache purge`) removed from the database."""
+        known = False
         while True:
-            await asyncio.sleep(_PURGE_POLL_S)
             try:
+                if not known:
+                    await self.services.cache.learn_keys()
+                    known = True
                 await self.services.cache.refresh()
             except Exception:
                 log.warning("purges of other processes cannot be read: the database does not answer")
+            await asyncio.sleep(_PURGE_POLL_S)
 
     # stop
 

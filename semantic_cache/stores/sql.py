@@ -165,6 +165,12 @@ class SqlStore:
             rows = (await connection.execute(query)).all()
         return (rows[-1].id if rows else last_id), [(row.at_s, _filter(row.what)) for row in rows]
 
+    async def keys_after(self, last_id: str) -> list[tuple[str, str]]:
+        """(id, key) of the entries whose id sorts after `last_id`, in that order. Raises what the database raises."""
+        query = select(entries.c.id, entries.c.key).where(entries.c.id > last_id).order_by(entries.c.id)
+        async with reading(self._engine) as connection:
+            return [(row.id, row.key) for row in (await connection.execute(query)).all()]
+
     async def _evict(self) -> int:
         if self._max_bytes is None:
             return 0

@@ -1,11 +1,16 @@
 """Memory in front of the database: what is asked twice is answered at once, what is asked tomorrow is still
 there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
+from halfpenny.semantic_cache.stores.known import KnownKeys
 from halfpenny.semantic_cache.stores.memory import MemoryStore
 from halfpenny.semantic_cache.stores.sql import SqlStore
+
+_CHUNK = 1000
+_OVERLAP_US = 3_000_000
 
 
 class Tiered:
@@ -14,6 +19,9 @@ class Tiered:
     def __init__(self, memory: MemoryStore, sql: SqlStore) -> None:
         self.memory = memory
         self.sql = sql
+        self._known: KnownKeys | None = None
+        self._known_complete = False
+        self._newest_id = ""
         self._generation = 0
         self._last_purge = 0
 
@@ -28,6 +36,8 @@ class Tiered:
         found = self.memory.peek(key, now_s)
         if found is not None:
             return found
+        if self._known_complete and self._known is not None and not self._known.may_hold(key):
+            return None
         generation = self._generation
         return self._promote(await self.sql.get(key, now_s), generation)
 
@@ -41,6 +51,8 @@ class Tiered:
     def put(self, entry: Entry) -> bool:
         """True if it is durable. It is served from memory even when it is not."""
         self.memory.put(entry)
+        if self._known is not None:
+            self._known.add(entry.key)
         return self.sql.put(entry)
 
     async def purge(self, what: PurgeFilter, now_s: float) -> int:
@@ -57,12 +69,36 @@ class Tiered:
             self._generation += 1
         return max(in_memory, in_sql)
 
+    async def learn_keys(self) -> int:
+        """Read which keys the database holds; from then on a `get` of any other does not ask it. Keys must be digests.
+
+        Call it once, then `refresh` about once a second: so late another process's entry may be found. Raises what the
+        database raises.
+        """
+        self._known = KnownKeys()
+        count = await self._learn("")
+        self._known_complete = True
+        return count
+
+    async def _learn(self, after: str) -> int:
+        assert self._known is not None
+        found = await self.sql.keys_after(after)
+        for at, (_, key) in enumerate(found, start=1):
+            self._known.add(key)
+            if at % _CHUNK == 0:
+                await asyncio.sleep(0)
+        if found:
+            self._newest_id = max(self._newest_id, found[-1][0])
+        return len(found)
+
     async def refresh(self) -> int:
         """Apply to memory what other processes purged meanwhile; say how many entries went.
 
         To be called about once a second where several processes share the database: that is how long a purge
         made in one may still be served by another. Raises what the database raises.
         """
+        if self._known_complete:
+            await self._learn(_some_time_before(self._newest_id))
         self._last_purge, purged = await self.sql.purges_after(self._last_purge)
         if purged:
             self._generation += 1
@@ -78,6 +114,16 @@ class Tiered:
             return None
         self.memory.put(entry)
         return entry
+
+
+def _some_time_before(entry_id: str) -> str:
+    """An id from `_OVERLAP_US` earlier: entries reach the database a little out of the order of their ids, which begin
+    with their time (`e-` and 14 hex digits of microseconds). Any other id, or none, is returned as it is."""
+    try:
+        at_us = int(entry_id[2:16], 16)
+    except ValueError:
+        return entry_id
+    return f"{entry_id[:2]}{max(0, at_us - _OVERLAP_US):014x}"
 
 
 _fits: type[Store] = Tiered

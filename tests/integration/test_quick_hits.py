@@ -1,11 +1,14 @@
 """The short way for hits: the same answers, rows and counts as the long way, and no harm to what follows."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.semantic_cache.stores.known import KnownKeys
 from tests.conftest import Proxy
 from tests.integration.test_disconnects import body
 from tests.upstream import ScriptedUpstream
@@ -141,3 +144,19 @@ async def test_a_body_is_never_lost_or_taken_for_anothers(proxy: Proxy, upstream
     assert [call.body for call in upstream.calls if b"stream_options" not in call.body] == [
         data for data in sent if b'"stream":true' not in data
     ]
+
+
+async def test_an_entry_of_another_process_is_found_a_little_later(proxy: Proxy, upstream: ScriptedUpstream) -> None:
+    """What the filter of known keys does not know yet is a miss; the poll brings it in."""
+    cache = proxy.app.services.cache
+    await proxy.chat("Shared")
+    assert await proxy.app.writer.flush(5)
+    (entry,) = await cache.sql.listing(0.0)
+    cache.memory.purge_now(PurgeFilter(all=True), time.time() + 1)
+    await cache.learn_keys()
+    assert "detail=exact" in (await proxy.chat("Shared")).cache
+    cache.memory.purge_now(PurgeFilter(all=True), time.time() + 1)
+    cache._known = KnownKeys()
+    assert await cache.get(entry.key, entry.created_s) is None
+    await cache.refresh()
+    assert await cache.get(entry.key, entry.created_s) is not None
