@@ -4,7 +4,7 @@ ours."""
 import asyncio
 import io
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -65,10 +65,19 @@ class PhaseClock:
         }[phase]
 
 
+_NONE_ADDED: CIMultiDict[None] = CIMultiDict(
+    (name, None) for name in ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+)
+
+
 class RawRequest(aiohttp.ClientRequest):
     """aiohttp's request, which also tells its exchange when it has got a connection."""
 
     exchange: "Exchange | None" = None
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """None are added: `Exchange` says what is sent. aiohttp's own way makes this map anew for each request."""
+        self._skip_auto_headers = _NONE_ADDED
 
     async def send(self, conn: "Connection") -> aiohttp.ClientResponse:
         if self.exchange is not None:

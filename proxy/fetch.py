@@ -547,6 +547,7 @@ class _Open:
         self.error_body = b""
         self.tries = state.tries
         self._chunks: Any = None
+        self._priced: tuple[Reported, Any] | None = None
         self.settled = False
         self._started = time.perf_counter()
         self._at_us = time.time_ns() // 1000
@@ -588,6 +589,14 @@ class _Open:
         return time.perf_counter() - self.fetch.exchange.started
 
     def price(self, reported: Reported) -> Any:
+        """Cost of this usage on this backend. Remembered: an answer is priced when it is stored and when settled."""
+        if self._priced is not None and self._priced[0] is reported:
+            return self._priced[1]
+        cost = self._price(reported)
+        self._priced = reported, cost
+        return cost
+
+    def _price(self, reported: Reported) -> Any:
         usage = Usage(
             input_tokens=reported.input_tokens,
             output_tokens=reported.output_tokens,

@@ -95,3 +95,20 @@ def test_hostile_texts_are_quick(text: str) -> None:
 
 def test_every_reason_is_tested() -> None:
     assert {reason for table in TABLES for reason in table.reasons} == {reason for reason, _ in VOLATILE}
+
+
+def test_the_set_says_what_its_patterns_say() -> None:
+    """The short cut over all patterns must never miss what one of them finds."""
+    from halfpenny.semantic_cache.volatile import _COMPILED
+
+    samples = [
+        "what is the weather today",
+        "tell me a joke",
+        "thời tiết hôm nay thế nào",
+        "what is a half penny",
+        "now",
+    ]
+    for table in _COMPILED:
+        for text in samples:
+            said = f" {text} "
+            assert bool(table.any_reason.Match(said)) == any(p.search(said) is not None for _, p in table.reasons)
