@@ -1,7 +1,8 @@
 """The nouns of the cache and the protocols that its parts keep.
 
-A `Key` says what is asked and for whom. The exact cache answers the same key. The semantic cache answers another key
-of the same *partition* (tenant, model, earlier messages, tools, sampling: all equal) if the verdict accepts it.
+A *key* says what is asked and for whom (`key.py`). The exact cache answers the same key. The semantic cache answers
+another key of the same *partition* (tenant, model, earlier messages, tools, sampling: all equal) if the verdict accepts
+it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -14,20 +15,6 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float32]
 Headers = tuple[tuple[str, str], ...]
 Mode = Literal["json", "sse"]
-
-
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked and for whom. Digests are 64 hex digits.
-
-    `tenant` names the scope; it is part of `exact` and of `partition`, so neither can match across tenants.
-    `partition` and `text` are None when the request may not be answered semantically; `reason` then says why.
-    """
-
-    tenant: str
-    exact: str
-    partition: str | None = None
-    text: str | None = None
-    reason: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +58,6 @@ class ExactHit(msgspec.Struct, frozen=True):
 class SemanticHit(msgspec.Struct, frozen=True):
     entry: Entry
     similarity: float
-
-
-class Miss(msgspec.Struct, frozen=True):
-    reason: str
 
 
 class Neighbour(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Which keys the database may hold: a Bloom filter, so that a miss need not ask the database to be told so.
 
 B. Bloom, "Space/time trade-offs in hash coding with allowable errors" (1970). Keys are SHA-256 digests, so their own
-digits are as good as any hash. With 2^23 bits (1 MiB) and 4 probes, 1 in 200,000 unknown keys is asked for in vain at
-a hundred thousand entries, 1 in 50 at a million. Nothing is ever taken out: a key that was removed costs a look-up, no more.
+digits are as good as any hash. With 2^23 bits (1 MiB) and 4 probes, 1 in 200,000 unknown keys is asked for in vain at a
+hundred thousand entries, 1 in 50 at a million. Nothing is ever taken out: a key that was removed costs a look-up, no
+more.
 """
 
 _BITS = 23
