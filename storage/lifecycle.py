@@ -44,6 +44,9 @@ async def upgrade(engine: AsyncEngine, scripts: Path = MIGRATIONS) -> str:
     database is copied beside itself (`NAME.SCHEMA.TIME.backup`) before anything changes. Raises StorageError
     for a newer database.
     """
+    file = sqlite_path(engine)
+    if file is not None:
+        await _in_thread(lambda: sqlite.ensure_wal(file))
     found = await schema_version(engine)
     head = _check_known(found, scripts)
     if found == head:

@@ -6,6 +6,7 @@ corrupt a WAL database (https://sqlite.org/wal.html#walresetbug), and distributi
 """
 
 import os
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,28 @@ def claim_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
+
+
+def ensure_wal(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    """Switch the file to WAL once, before any pool opens it; the mode stays in the file.
+
+    Two processes that switch a new file at the same moment get SQLITE_BUSY at once, whatever the busy timeout
+    (sqlite.org/rescode.html#busy: waiting could deadlock them). So it is tried again here. Blocking, for a thread at
+    the start. What else is wrong with the file is for the first query to say.
+    """
+    deadline = time.monotonic() + busy_timeout_s
+    while time.monotonic() < deadline:
+        connection = connect(path)
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except dbapi.OperationalError:
+            time.sleep(0.02)
+        except dbapi.DatabaseError:
+            return
+        finally:
+            connection.close()
 
 
 def connect(path: Path, *, read_only: bool = False) -> Any:

@@ -319,3 +319,39 @@ def opened(name: str) -> bytes:
         "attempt": 1,
     }
     return msgspec.msgpack.encode(event)
+
+
+async def test_processes_that_start_together_on_a_new_file_all_start(tmp_path: Path) -> None:
+    """Switching a new file to WAL is refused at once while another process does the same."""
+    script = (
+        "import asyncio, sys\n"
+        "from halfpenny.storage.engine import make_engine\n"
+        "from halfpenny.storage.lifecycle import upgrade\n"
+        "async def main():\n"
+        "    engine = make_engine(sys.argv[1])\n"
+        "    await upgrade(engine)\n"
+        "    await engine.dispose()\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "asyncio.run(main())\n"
+    )
+    for turn in range(3):
+        url = f"sqlite+aiosqlite:///{tmp_path}/new-{turn}.db"
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", script, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(4)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        codes = []
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            process.communicate(timeout=60)
+            codes.append(process.returncode)
+        assert codes == [0, 0, 0, 0]
