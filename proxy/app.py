@@ -420,9 +420,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def run(
-    app: App, *, on_ready: Callable[[App], None] | None = None, reuse_port: bool = False, with_admin: bool = True
-) -> None:
+def run(app: App, *, reuse_port: bool = False, with_admin: bool = True) -> None:
     """Serve on uvloop until SIGTERM or SIGINT."""
     import uvloop
 
@@ -432,8 +430,6 @@ def run(
         # what start made stays: the collector need not walk it again and again
         gc.collect()
         gc.freeze()
-        if on_ready is not None:
-            on_ready(app)
         try:
             await app.wait_drain()
         finally:

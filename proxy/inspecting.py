@@ -15,7 +15,7 @@ from halfpenny.proxy.app import port_is_free
 from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.offline import database_file
-from halfpenny.proxy.prompts import estimate_tokens
+from halfpenny.proxy.prompts import with_ask
 from halfpenny.proxy.runtime import Slot, build, config_sha
 from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
 from halfpenny.router.base import NoPlan, Prompt
@@ -203,21 +203,8 @@ def dry_run(options: argparse.Namespace, config: Config, print_json: PrintJson, 
         return fail(options, f"{options.explain}: {error.strerror}", code=2)
     except ProxyError as error:
         return fail(options, f"{options.explain}: {error.message}", code=2)
-    plan = build(config).router.plan(
-        Prompt(
-            surface="chat",
-            path="/v1/chat/completions",
-            model=ask.model,
-            messages=ask.messages,
-            last_user=next((text for role, text in reversed(ask.messages) if role == "user"), ""),
-            input_tokens=estimate_tokens(ask.input_bytes),
-            max_output_tokens=ask.max_output_tokens,
-            has_tools=ask.has_tools,
-            has_images=ask.has_images,
-            wants_schema=ask.wants_schema,
-            stream=ask.stream,
-        )
-    )
+    prompt = with_ask(Prompt(surface="chat", path="/v1/chat/completions", model=ask.model), ask)
+    plan = build(config).router.plan(prompt)
     if options.json:
         print_json(msgspec.to_builtins(plan))
     elif isinstance(plan, NoPlan):

@@ -3,6 +3,7 @@
 import msgspec
 
 from halfpenny.proxy.exchange import Exchange
+from halfpenny.proxy.surfaces.base import Ask
 from halfpenny.router.base import Prompt
 from halfpenny.semantic_cache.base import Vector
 
@@ -25,8 +26,11 @@ def build_prompt(exchange: Exchange, vector: Vector | None = None) -> Prompt:
         tags=exchange.wishes.tags,
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.raw_headers},
     )
-    if ask is None:
-        return bare
+    return bare if ask is None else with_ask(bare, ask, vector)
+
+
+def with_ask(bare: Prompt, ask: Ask, vector: Vector | None = None) -> Prompt:
+    """The prompt with what a surface read from the body."""
     return msgspec.structs.replace(
         bare,
         model=ask.model,

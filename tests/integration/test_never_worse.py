@@ -134,7 +134,8 @@ RULES = """
 async def test_a_rule_holds_for_what_is_cached_too(serve: Serve, upstream: ScriptedUpstream) -> None:
     proxy = await serve(one_backend(upstream, RULES))
     assert (await proxy.chat("Open to some")).status == 200
-    assert "hit" in (await proxy.chat("Open to some", headers={"X-Region": "us"})).cache or len(upstream.calls) == 2
+    assert "hit" in (await proxy.chat("Open to some")).cache
+    assert (await proxy.chat("Open to some", headers={"X-Region": "us"})).status == 200
     assert (await proxy.chat("Open to some", headers={"Halfpenny-Tags": "secret=yes"})).status == 403
     assert (await proxy.chat("Open to some", headers={"X-Region": "eu"})).status == 403
 
