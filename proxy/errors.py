@@ -5,6 +5,7 @@ Errors of an upstream are not made here: they pass through unchanged. The shapes
 Google's `error.code/message/status`.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -34,6 +35,10 @@ _GEMINI_STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+
+
+# `/v1/models/M:generateContent`: with a custom address Google's client drops the `beta`
+_GEMINI_METHOD = re.compile(r"/models/[^/]+:[a-zA-Z]+\Z")
 
 
 class ProxyError(Exception):
@@ -67,7 +72,7 @@ def dialect_of(path: str) -> Dialect:
     """The dialect that a caller of this path speaks."""
     if path.startswith("/v1/messages"):
         return "anthropic"
-    if path.startswith(("/v1beta/", "/v1alpha/")):
+    if path.startswith(("/v1beta/", "/v1alpha/")) or _GEMINI_METHOD.search(path) is not None:
         return "gemini"
     return "openai"
 

@@ -23,7 +23,7 @@ from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.headers import Pairs, forwarded, returned
 from halfpenny.proxy.prompts import build_prompt, estimate_tokens
 from halfpenny.proxy.runtime import Runtime, Services, Slot
-from halfpenny.proxy.surfaces.base import Ask, Recorder, Reported, Surface
+from halfpenny.proxy.surfaces.base import Ask, Recorder, Reported, Surface, has_error
 from halfpenny.router.base import NoPlan, Plan, Step
 from halfpenny.semantic_cache.admission import without_volatile
 from halfpenny.semantic_cache.base import Entry, SemanticHit, Vector
@@ -293,7 +293,7 @@ class Fetch:
 
     def _build_call(self, slot: Slot, step: Step) -> Call:
         ask = self.ask
-        self.asked_usage = slot.asks_usage and ask.stream and not ask.wants_usage
+        self.asked_usage = self.surface.usage_on_request and slot.asks_usage and ask.stream and not ask.wants_usage
         body = alter_body(
             self.body,
             ask.document,
@@ -352,7 +352,7 @@ class Fetch:
         document = _json(plain) if plain is not None else None
         reported = self.surface.reported(document)
         # a 200 whose body is an error (gateways do that) is an error: it costs nothing and is never stored
-        good = reply.status == 200 and not (isinstance(document, dict) and document.get("error") is not None)
+        good = reply.status == 200 and not has_error(document)
         state_of_row: State = "final"
         if good and not reported.known:
             state_of_row = "estimated"
@@ -601,6 +601,7 @@ class _Open:
             input_tokens=reported.input_tokens,
             output_tokens=reported.output_tokens,
             cached_input_tokens=reported.cached_input_tokens,
+            cache_write_tokens=reported.cache_write_tokens,
             reasoning_tokens=reported.reasoning_tokens,
         )
         prices = self.fetch.runtime.prices
@@ -679,6 +680,7 @@ class _Open:
                     input_tokens=used.input_tokens,
                     output_tokens=used.output_tokens,
                     cached_input_tokens=used.cached_input_tokens,
+                    cache_write_tokens=used.cache_write_tokens,
                     reasoning_tokens=used.reasoning_tokens,
                 ),
                 usage_raw=used.raw,

@@ -50,6 +50,7 @@ _CREDENTIALS = (
     "cf-access-token",
 )
 _CREDENTIAL_SET = frozenset(_CREDENTIALS)
+_QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
 _KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
 _KEY_PREFIX = "x-amzn-sagemaker-"
 _NAMES_OF_INTEREST = _CREDENTIAL_SET | _KEY_HEADERS | {"cache-control", "content-encoding"}
@@ -84,8 +85,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     content_encoding: str
 
 
-def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset()) -> Head:
-    """Walk the headers once. `tenant_headers` (lower case) tell callers apart besides the known credentials.
+def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), target: str = "") -> Head:
+    """Walk the headers once. `tenant_headers` (lower case) tell callers apart besides the known credentials, and so do
+    credentials in the query of `target` (Google's `?key=`).
 
     Raises `ProxyError` (400) for a Halfpenny header that cannot be understood.
     """
@@ -107,6 +109,8 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset()) -> 
             encoding = value.decode("latin-1").strip().lower()
         else:
             ours[name] = value.decode("latin-1")
+    if "?" in target:
+        credentials |= _query_credentials(target)
     if len(key_headers) > 1:
         key_headers.sort()
     return Head(
@@ -115,6 +119,15 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset()) -> 
         key_headers=tuple(key_headers),
         content_encoding="" if encoding == "identity" else encoding,
     )
+
+
+def _query_credentials(target: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for item in target.partition("?")[2].split("&"):
+        name, _, value = item.partition("=")
+        if name.lower() in _QUERY_CREDENTIALS:
+            found[f"?{name.lower()}"] = value.encode("utf-8", "surrogateescape")
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -198,7 +198,7 @@ def dry_run(options: argparse.Namespace, config: Config, print_json: PrintJson, 
     """`route --explain FILE`: the plan for a chat request body, without sending anything."""
     try:
         body = sys.stdin.buffer.read() if str(options.explain) == "-" else options.explain.read_bytes()
-        ask = OpenAIChat().read(body)
+        ask = OpenAIChat().read(body, OpenAIChat.path)
     except OSError as error:
         return fail(options, f"{options.explain}: {error.strerror}", code=2)
     except ProxyError as error:

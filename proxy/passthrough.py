@@ -34,7 +34,7 @@ class PassThrough:
         self.services = services
 
     async def serve(self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime) -> web.StreamResponse:
-        exchange.head = read_head(exchange.raw_headers, runtime.tenant_headers)
+        exchange.head = read_head(exchange.raw_headers, runtime.tenant_headers, exchange.target)
         if exchange.method == "GET" and (exchange.path == _MODELS or exchange.path.startswith(_MODELS + "/")):
             remote = [slot for slot in runtime.slots.values() if slot.backend is not None]
             if len(remote) != 1 or remote[0].local:

@@ -72,14 +72,14 @@ class Pipeline:
         self.in_flight += 1
         try:
             check_framing(message)
-            surface = runtime.surfaces.get(exchange.path) if message.method == "POST" else None
+            surface = runtime.surfaces.find(exchange.target) if message.method == "POST" else None
             if surface is None:
                 return await self._passthrough.serve(request, exchange, runtime)
             exchange.surface = surface
             expect = message.headers.get("Expect")
             if expect is not None and expect.lower() == "100-continue":
                 await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            exchange.head = read_head(message.raw_headers, runtime.tenant_headers)
+            exchange.head = read_head(message.raw_headers, runtime.tenant_headers, message.path)
             if exchange.head.content_encoding:
                 raise ProxyError(
                     415,
@@ -166,7 +166,7 @@ class Pipeline:
 
     def reads(self, path: str) -> bool:
         """Paths that `quick` may be asked about."""
-        return path in self.runtime.surfaces
+        return self.runtime.surfaces.find(path) is not None
 
     def quick(self, message: RawRequestMessage, body: bytes) -> bytes | None:
         """The whole answer to a body seen before whose answer is in memory; None for everything else.
@@ -177,10 +177,10 @@ class Pipeline:
         exchange = Exchange(message.method, message.path, message.raw_headers)
         try:
             check_framing(message)
-            exchange.head = read_head(message.raw_headers, runtime.tenant_headers)
+            exchange.head = read_head(message.raw_headers, runtime.tenant_headers, message.path)
             if exchange.head.content_encoding:
                 return None
-            exchange.surface = runtime.surfaces.get(message.path)
+            exchange.surface = runtime.surfaces.find(message.path)
             if exchange.surface is None:
                 return None
             entry = self._known(exchange, runtime, body)
@@ -220,7 +220,7 @@ class Pipeline:
         """Body -> ask, key, partition, and what configuration and caller together allow."""
         assert exchange.surface is not None
         cache, wishes, head = runtime.config.cache, exchange.wishes, exchange.head
-        ask = exchange.ask = exchange.surface.read(body)
+        ask = exchange.ask = exchange.surface.read(body, exchange.target)
         exchange.model = ask.model
         exchange.wants_usage = ask.wants_usage
         exchange.allowed = allow(
@@ -236,7 +236,7 @@ class Pipeline:
         base = (
             head.tenant.encode(),
             exchange.method.encode(),
-            _sorted_query(exchange.target).encode("utf-8", "surrogateescape"),
+            (ask.scope or _sorted_query(exchange.target)).encode("utf-8", "surrogateescape"),
             exchange.surface.name.encode(),
             repr(head.key_headers).encode(),
             (wishes.route or "").encode("utf-8", "surrogateescape"),
@@ -244,7 +244,7 @@ class Pipeline:
             repr(self._decides(exchange, runtime)).encode("utf-8", "surrogateescape"),
             runtime.fingerprint,
         )
-        exchange.key = exact_key(base, ask.document, ask.noise)
+        exchange.key = exact_key(base, ask.keyed or ask.document, ask.noise)
         if exchange.allowed.semantic and ask.frame is not None:
             exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user)
 
@@ -472,7 +472,7 @@ class Pipeline:
             ("Cache-Status", cache_status_hit("exact" if exact else "semantic", max(0, int(entry.expires_s - now_s)))),
             ("Age", str(max(0, int(now_s - entry.created_s)))),
             ("Halfpenny-Request-Id", exchange.request_id),
-            ("x-request-id", exchange.request_id),
+            (exchange.surface.request_id_header, exchange.request_id),
             ("Halfpenny-Served-By", entry.served_by),
             ("Halfpenny-Cost-Usd", "0.000000"),
             ("Halfpenny-Saved-Usd", decimal_usd(entry.cost_pico)),

@@ -19,15 +19,15 @@ from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.proxy.coalesce import Flights
 from halfpenny.proxy.config import BackendSection, Config, ConfigError, backend_key
-from halfpenny.proxy.surfaces import load_surfaces
-from halfpenny.proxy.surfaces.base import Surface
+from halfpenny.proxy.surfaces import Surfaces, load_surfaces
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
 from halfpenny.router import Candidate, RouteError, Router
 from halfpenny.semantic_cache.neighbours import Neighbours
 from halfpenny.semantic_cache.stores.tiered import Tiered
 
-LOCAL_SURFACES = ("chat", "completions", "embeddings", "passthrough")
+LOCAL_SURFACES = ("chat", "completions", "embeddings", "responses", "messages", "count_tokens", "passthrough")
+"""What llama.cpp's own server takes (measured: facts of `docs/backends.md`)."""
 
 
 class Uses:
@@ -99,7 +99,7 @@ class Runtime:
     sha: str
     slots: Mapping[str, Slot]
     router: Router
-    surfaces: Mapping[str, Surface]
+    surfaces: Surfaces
     prices: PriceBook
     retry: RetryPolicy
     tenant_headers: frozenset[str]

@@ -7,15 +7,20 @@ from typing import Any, Protocol
 
 import msgspec
 
-from halfpenny.proxy.errors import Dialect
+from halfpenny.proxy.errors import Dialect, ProxyError
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """Usage as the upstream reported it, and its own object unchanged. `known` is False if there was none."""
+    """Usage as the upstream reported it, and its own object unchanged. `known` is False if there was none.
+
+    `input_tokens` counts all input, `cached_input_tokens` (read from the provider's prompt cache) and
+    `cache_write_tokens` (written to it) included.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     raw: Any = None
     known: bool = False
@@ -27,6 +32,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     `noise` names the top-level fields that do not change the answer. `stateful` says why the answer may not be stored
     at all (empty if it may); `exact_only` why it may not be served semantically. `text` is what similarity is judged
     on and `frame` the document with that text taken out: what must be equal before similarity counts.
+
+    `keyed` stands for the document in the cache key where noise sits deeper than its top level; `scope` for the request
+    target (path and query) where a part of that is noise, a credential or the mode. `form` is the representation asked
+    for, where one entry serves several (embeddings: "float", "base64").
     """
 
     document: dict[str, Any]
@@ -48,6 +57,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     has_images: bool = False
     wants_schema: bool = False
     sampled: bool = False
+    keyed: dict[str, Any] | None = None
+    scope: str = ""
+    form: str = ""
 
 
 class Recorder(Protocol):
@@ -80,8 +92,22 @@ class Surface(Protocol):
 
     name: str
     dialect: Dialect
+    path: str
+    """The path under which a server that speaks only the plain form of this API takes such requests."""
+    usage_on_request: bool
+    """A stream reports usage only if `stream_options.include_usage` asks for it."""
+    model_in_body: bool
+    """The model is named in the body's `model`, not in the path."""
+    request_id_header: str
+    """The response header in which clients of this dialect look for the request's id."""
 
-    def read(self, body: bytes) -> Ask: ...
+    def read(self, body: bytes, target: str) -> Ask:
+        """`target` is the raw request target: path and query."""
+        ...
+
+    def retarget(self, target: str, model: str) -> str:
+        """The request target for another model; the same where the model is not in the path."""
+        ...
 
     def reported(self, document: Any) -> Reported:
         """Usage of a whole JSON answer."""
@@ -104,3 +130,64 @@ class Surface(Protocol):
     def without_usage(self, stream: bytes) -> bytes:
         """Whole events as a caller sees them who did not ask for the usage event."""
         ...
+
+    def in_form(self, body: bytes, form: str) -> bytes:
+        """A whole JSON answer in the representation `form` (of `Ask.form`); the very bytes if they have it already."""
+        ...
+
+
+class Plain:
+    """What most surfaces have in common. A surface overrides what is different."""
+
+    usage_on_request = False
+    model_in_body = True
+    request_id_header = "x-request-id"
+
+    def retarget(self, target: str, model: str) -> str:
+        return target
+
+    def without_usage(self, stream: bytes) -> bytes:
+        return stream
+
+    def in_form(self, body: bytes, form: str) -> bytes:
+        return body
+
+
+class Unstreamed(Plain):
+    """A surface whose answers are always one JSON document."""
+
+    def recorder(self, ask: Ask) -> Recorder:
+        return _Nothing()
+
+    def to_stream(self, document: Any, *, include_usage: bool) -> bytes:
+        raise ProxyError(400, "invalid_request", "answers of this path are not streamed", param="stream")
+
+    def to_document(self, stream: bytes) -> dict[str, Any]:
+        raise ProxyError(400, "invalid_request", "answers of this path are not streamed", param="stream")
+
+
+class _Nothing:
+    """The recorder of a stream that there should not be: nothing is ever complete."""
+
+    complete = False
+    closed = False
+    content_chunks = 0
+    error = ""
+    admissible = False
+
+    def feed(self, data: bytes) -> None:
+        return None
+
+    def finish(self) -> bool:
+        return False
+
+    def reported(self) -> Reported:
+        return Reported()
+
+
+def has_error(document: Any) -> bool:
+    """Whether a JSON answer is an error, whatever its status: `{"error": ...}` (OpenAI, Google, Triton), the same in a
+    one-element list (Google), `{"type": "error", ...}` (Anthropic)."""
+    if isinstance(document, list):
+        document = document[0] if len(document) == 1 else None
+    return isinstance(document, dict) and (document.get("error") is not None or document.get("type") == "error")

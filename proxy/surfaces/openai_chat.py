@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from halfpenny.proxy.errors import Dialect, bad_request
-from halfpenny.proxy.surfaces.base import Ask, Reported, Surface
+from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.openai_stream import (
     STORABLE_FINISHES,
     ChunkRecorder,
@@ -54,13 +54,15 @@ _SEMANTIC_TEXT_LIMIT = 1200
 """Characters. The embedder reads 256 tokens: what lies past that would be invisible to it."""
 
 
-class OpenAIChat:
+class OpenAIChat(Plain):
     name = "chat"
     dialect: Dialect = "openai"
+    path = "/v1/chat/completions"
+    usage_on_request = True
 
-    def read(self, body: bytes) -> Ask:
+    def read(self, body: bytes, target: str) -> Ask:
         document = read_object(body)
-        model = text_field(document, "model")
+        model = self.model_of(document, target)
         messages = _messages(document)
         number_field(document, "temperature")
         tools = list_field(document, "tools") or list_field(document, "functions")
@@ -89,11 +91,14 @@ class OpenAIChat:
             sampled=document.get("temperature") != 0,
         )
 
+    def model_of(self, document: dict[str, Any], target: str) -> str:
+        return text_field(document, "model")
+
     def reported(self, document: Any) -> Reported:
         return read_usage(document.get("usage")) if isinstance(document, dict) else Reported()
 
     def admissible(self, document: Any) -> str:
-        if not isinstance(document, dict) or document.get("error") is not None:
+        if not isinstance(document, dict) or has_error(document):
             return "an error in the body"
         choices = document.get("choices")
         if not isinstance(choices, list) or not choices:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from halfpenny.proxy.errors import Dialect, bad_request
-from halfpenny.proxy.surfaces.base import Ask, Reported, Surface
+from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.openai_stream import (
     STORABLE_FINISHES,
     ChunkRecorder,
@@ -21,13 +21,15 @@ from halfpenny.proxy.surfaces.sse import event
 NOISE = frozenset({"stream", "stream_options", "user", "request_id", "priority", "session_id", "stream_interval"})
 
 
-class OpenAICompletions:
+class OpenAICompletions(Plain):
     name = "completions"
     dialect: Dialect = "openai"
+    path = "/v1/completions"
+    usage_on_request = True
 
-    def read(self, body: bytes) -> Ask:
+    def read(self, body: bytes, target: str) -> Ask:
         document = read_object(body)
-        model = text_field(document, "model")
+        model = self.model_of(document, target)
         prompt = document.get("prompt")
         if prompt is None:
             raise bad_request("missing required parameter: 'prompt'", code="missing_required_parameter", param="prompt")
@@ -47,11 +49,14 @@ class OpenAICompletions:
             sampled=document.get("temperature") != 0,
         )
 
+    def model_of(self, document: dict[str, Any], target: str) -> str:
+        return text_field(document, "model")
+
     def reported(self, document: Any) -> Reported:
         return read_usage(document.get("usage")) if isinstance(document, dict) else Reported()
 
     def admissible(self, document: Any) -> str:
-        if not isinstance(document, dict) or document.get("error") is not None:
+        if not isinstance(document, dict) or has_error(document):
             return "an error in the body"
         choices = document.get("choices")
         if not isinstance(choices, list) or not choices:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from halfpenny.proxy.errors import Dialect, ProxyError, bad_request
-from halfpenny.proxy.surfaces.base import Ask, Reported, Surface
-from halfpenny.proxy.surfaces.openai_stream import ChunkRecorder
+from halfpenny.proxy.errors import Dialect, bad_request
+from halfpenny.proxy.surfaces.base import Ask, Reported, Surface, Unstreamed, has_error
 from halfpenny.proxy.surfaces.openai_usage import read_usage
 from halfpenny.proxy.surfaces.reading import read_object, text_field
 
@@ -12,13 +11,14 @@ from halfpenny.proxy.surfaces.reading import read_object, text_field
 NOISE = frozenset({"user", "request_id", "priority"})
 
 
-class OpenAIEmbeddings:
+class OpenAIEmbeddings(Unstreamed):
     name = "embeddings"
     dialect: Dialect = "openai"
+    path = "/v1/embeddings"
 
-    def read(self, body: bytes) -> Ask:
+    def read(self, body: bytes, target: str) -> Ask:
         document = read_object(body)
-        model = text_field(document, "model")
+        model = self.model_of(document, target)
         given = document.get("input")
         if given is None:
             raise bad_request("missing required parameter: 'input'", code="missing_required_parameter", param="input")
@@ -37,11 +37,14 @@ class OpenAIEmbeddings:
             input_bytes=len(text.encode()),
         )
 
+    def model_of(self, document: dict[str, Any], target: str) -> str:
+        return text_field(document, "model")
+
     def reported(self, document: Any) -> Reported:
         return read_usage(document.get("usage")) if isinstance(document, dict) else Reported()
 
     def admissible(self, document: Any) -> str:
-        if not isinstance(document, dict) or document.get("error") is not None:
+        if not isinstance(document, dict) or has_error(document):
             return "an error in the body"
         data = document.get("data")
         if not isinstance(data, list) or not data:
@@ -49,18 +52,6 @@ class OpenAIEmbeddings:
         if any(not isinstance(item, dict) or not item.get("embedding") for item in data):
             return "an item without a vector"
         return ""
-
-    def recorder(self, ask: Ask) -> ChunkRecorder:
-        return ChunkRecorder()
-
-    def without_usage(self, stream: bytes) -> bytes:
-        return stream
-
-    def to_stream(self, document: Any, *, include_usage: bool) -> bytes:
-        raise ProxyError(400, "invalid_request", "embeddings are not streamed", param="stream")
-
-    def to_document(self, stream: bytes) -> dict[str, Any]:
-        raise ProxyError(400, "invalid_request", "embeddings are not streamed", param="stream")
 
 
 _fits: type[Surface] = OpenAIEmbeddings

@@ -1,4 +1,4 @@
-"""What every API surface must keep, run over the table of surfaces."""
+"""What every API surface must keep, run over the table of surfaces with the cases of surface_cases.py."""
 
 import json
 from typing import Any
@@ -8,112 +8,147 @@ import pytest
 from halfpenny.proxy.errors import ProxyError, dialect_of, error_body
 from halfpenny.proxy.surfaces import SURFACES, load_surfaces
 from halfpenny.proxy.surfaces.base import Surface
+from tests.contract.surface_cases import CASES, Case
 
 LOADED = load_surfaces()
-USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-BODIES: dict[str, dict[str, Any]] = {
-    "chat": {"model": "m", "messages": [{"role": "user", "content": "hello"}]},
-    "completions": {"model": "m", "prompt": "hello"},
-    "embeddings": {"model": "m", "input": "hello"},
-}
-MESSAGE = {"role": "assistant", "content": "hi there"}
-CHOICE = {"index": 0, "message": MESSAGE, "logprobs": None, "finish_reason": "stop"}
-ANSWERS: dict[str, dict[str, Any]] = {
-    "chat": {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "m",
-        "choices": [CHOICE],
-        "usage": USAGE,
-    },
-    "completions": {
-        "id": "1",
-        "object": "text_completion",
-        "created": 1,
-        "model": "m",
-        "choices": [{"text": "hi there", "index": 0, "logprobs": None, "finish_reason": "stop"}],
-        "usage": USAGE,
-    },
-    "embeddings": {
-        "object": "list",
-        "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}],
-        "model": "m",
-        "usage": {"prompt_tokens": 3, "total_tokens": 3},
-    },
-}
-STREAMED = [path for path, surface in LOADED.items() if surface.name != "embeddings"]
+STREAMED = [path for path, case in CASES.items() if case.streamed]
 
 
 @pytest.fixture(params=sorted(SURFACES))
-def surface(request: pytest.FixtureRequest) -> Surface:
-    return LOADED[request.param]
+def path(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_reading_takes_the_model_and_leaves_the_document_alone(surface: Surface) -> None:
-    body = json.dumps({**BODIES[surface.name], "never_heard_of": {"x": [1]}}).encode()
-    ask = surface.read(body)
-    assert ask.model == "m"
+@pytest.fixture
+def surface(path: str) -> Surface:
+    return LOADED[path]
+
+
+@pytest.fixture
+def case(path: str) -> Case:
+    return CASES[path]
+
+
+def encode(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def test_there_is_a_case_for_every_path() -> None:
+    assert set(CASES) == set(SURFACES)
+
+
+def test_the_target_finds_its_surface(path: str, case: Case) -> None:
+    assert LOADED.find(case.target) is LOADED[path]
+    assert LOADED.find(case.target.partition("?")[0] + "/more") is None
+
+
+def test_reading_takes_the_model_and_leaves_the_document_alone(surface: Surface, case: Case) -> None:
+    body = encode({**case.body, "never_heard_of": {"x": [1]}})
+    ask = surface.read(body, case.target)
+    assert ask.model == case.model
     assert ask.document == json.loads(body)
     assert ask.messages[-1] == ("user", "hello")
     assert ask.input_bytes == 5
     assert not ask.stream
     assert "never_heard_of" not in ask.noise
+    assert (ask.keyed or ask.document)["never_heard_of"] == {"x": [1]}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"null", b'"x"', b"{}", b'{"model": ""}', b'{"model": null}', b"\xff"])
-def test_what_cannot_be_read_is_a_400_in_the_dialect(surface: Surface, body: bytes) -> None:
-    with pytest.raises(ProxyError) as refused:
-        surface.read(body)
-    assert refused.value.status == 400
-    document = json.loads(error_body(refused.value, surface.dialect))
-    assert document["error"]["message"]
+def test_what_cannot_be_read_is_a_400_in_the_dialect(surface: Surface, case: Case) -> None:
+    for body in (b"", b"{", b"null", b'"x"', b"\xff", *case.unreadable):
+        with pytest.raises(ProxyError) as refused:
+            surface.read(body, case.target)
+        assert refused.value.status == 400
+        document = json.loads(error_body(refused.value, surface.dialect))
+        assert document["error"]["message"]
 
 
-def test_usage_is_read_and_never_invented(surface: Surface) -> None:
-    answer = ANSWERS[surface.name]
-    assert surface.reported(answer).known
-    assert surface.reported(answer).input_tokens == 3
-    assert surface.reported(answer).raw == answer["usage"]
-    for without in ({k: v for k, v in answer.items() if k != "usage"}, {**answer, "usage": None}, None, [], "x"):
+def test_a_change_of_the_model_is_a_change_of_the_target_where_the_model_is_in_the_path(
+    surface: Surface, case: Case
+) -> None:
+    moved = surface.retarget(case.target, "other-model")
+    if surface.model_in_body:
+        assert moved == case.target
+    else:
+        assert surface.read(encode(case.body), moved).model == "other-model"
+        assert surface.retarget(moved, case.model) == case.target
+
+
+def test_usage_is_read_and_never_invented(surface: Surface, case: Case) -> None:
+    answer = case.answer
+    reported = surface.reported(answer)
+    assert reported.known
+    assert (reported.input_tokens, reported.output_tokens) == case.tokens
+    if not case.usage_at:
+        return
+    assert reported.raw == answer[case.usage_at]
+    less = {name: value for name, value in answer.items() if name != case.usage_at}
+    for without in (less, {**answer, case.usage_at: None}, None, [], "x"):
         assert not surface.reported(without).known
 
 
-def test_only_a_good_answer_is_admissible(surface: Surface) -> None:
-    answer = ANSWERS[surface.name]
-    assert surface.admissible(answer) == ""
-    for bad in (None, [], "x", {}, {"error": {"message": "x"}}, {**answer, "error": "x"}):
+def test_only_a_good_answer_is_admissible(surface: Surface, case: Case) -> None:
+    assert surface.admissible(case.answer) == ""
+    for bad in (None, [], "x", {}, {"error": {"message": "x"}}, {**case.answer, "error": "x"}):
         assert surface.admissible(bad)
 
 
 @pytest.mark.parametrize("path", STREAMED)
 def test_an_answer_survives_the_way_through_a_stream(path: str) -> None:
-    surface = LOADED[path]
-    answer = ANSWERS[surface.name]
-    stream = surface.to_stream(answer, include_usage=True)
-    assert surface.to_document(stream) == answer
-    assert b"prompt_tokens" not in surface.without_usage(stream)
+    surface, case = LOADED[path], CASES[path]
+    stream = surface.to_stream(case.answer, include_usage=True)
+    assert stream.endswith(case.good_end)
+    assert surface.to_document(stream) == case.answer
+    if surface.usage_on_request:
+        assert b"prompt_tokens" not in surface.without_usage(stream)
 
 
 @pytest.mark.parametrize("path", STREAMED)
 def test_a_recorder_knows_a_whole_stream_and_its_usage(path: str) -> None:
-    surface = LOADED[path]
-    stream = surface.to_stream(ANSWERS[surface.name], include_usage=True)
-    recorder = surface.recorder(surface.read(json.dumps(BODIES[surface.name]).encode()))
+    surface, case = LOADED[path], CASES[path]
+    stream = surface.to_stream(case.answer, include_usage=True)
+    recorder = surface.recorder(surface.read(encode(case.body), case.target))
     for at in range(0, len(stream), 5):
         recorder.feed(stream[at : at + 5])
-    assert recorder.complete
     assert recorder.finish()
+    assert recorder.complete
     assert recorder.admissible
     assert recorder.content_chunks > 0
-    assert recorder.reported().output_tokens == 2
+    reported = recorder.reported()
+    assert (reported.input_tokens, reported.output_tokens) == case.tokens
 
 
-def test_the_dialect_is_known_from_the_path() -> None:
-    for path, surface in LOADED.items():
-        assert dialect_of(path) == surface.dialect
-    assert dialect_of("/v1/messages/count_tokens") == "anthropic"
-    assert dialect_of("/v1beta/models/m:generateContent") == "gemini"
+@pytest.mark.parametrize("path", STREAMED)
+def test_a_stream_cut_anywhere_is_not_whole(path: str) -> None:
+    """Every prefix short of the last event's own bytes: neither complete nor finished, whatever the cut leaves."""
+    surface, case = LOADED[path], CASES[path]
+    ask = surface.read(encode(case.body), case.target)
+    stream = surface.to_stream(case.answer, include_usage=True)
+    whole_from = _whole_from(surface, ask, stream)
+    for cut in range(whole_from):
+        recorder = surface.recorder(ask)
+        recorder.feed(stream[:cut])
+        assert not recorder.complete, cut
+        assert not recorder.finish() or not recorder.admissible, cut
+
+
+def _whole_from(surface: Surface, ask: Any, stream: bytes) -> int:
+    """The least number of bytes after which nothing of the answer itself is missing: what follows the last ending
+    (a usage event, `[DONE]`) adds nothing to it."""
+    expected = surface.to_document(stream)
+    content = {name: value for name, value in expected.items() if "usage" not in name.lower()}
+    for cut in range(len(stream) + 1):
+        try:
+            got = surface.to_document(stream[:cut])
+        except Exception:
+            continue
+        if {name: value for name, value in got.items() if "usage" not in name.lower()} == content:
+            return cut
+    return len(stream)
+
+
+def test_the_dialect_is_known_from_the_path(surface: Surface, case: Case) -> None:
+    assert dialect_of(case.target.partition("?")[0]) == surface.dialect
 
 
 @pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini"])

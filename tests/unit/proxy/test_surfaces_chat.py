@@ -13,6 +13,7 @@ from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
 from halfpenny.proxy.surfaces.sse import EventSplitter, data_of, events_of
 
 CHAT = OpenAIChat()
+TARGET = "/v1/chat/completions"
 
 
 def ask(**fields: Any) -> bytes:
@@ -59,13 +60,13 @@ def answer(**message: Any) -> dict[str, Any]:
 )
 def test_bad_input_is_refused_and_the_field_named(body: bytes, field: str | None) -> None:
     with pytest.raises(ProxyError) as refused:
-        CHAT.read(body)
+        CHAT.read(body, TARGET)
     assert refused.value.status == 400
     assert refused.value.param == field
 
 
 def test_the_text_is_taken_out_of_the_frame() -> None:
-    read = CHAT.read(ask(temperature=0))
+    read = CHAT.read(ask(temperature=0), TARGET)
     assert read.text == "Hello there"
     assert read.frame is not None
     assert b"Hello" not in msgspec.json.encode(read.frame)
@@ -87,7 +88,7 @@ def test_the_text_is_taken_out_of_the_frame() -> None:
     ],
 )
 def test_what_may_only_be_served_exactly(fields: dict[str, Any], why: str) -> None:
-    read = CHAT.read(ask(**fields))
+    read = CHAT.read(ask(**fields), TARGET)
     assert read.exact_only == why
     assert read.frame is None
 
@@ -102,7 +103,7 @@ def test_what_may_only_be_served_exactly(fields: dict[str, Any], why: str) -> No
     ],
 )
 def test_what_may_not_be_stored_at_all(fields: dict[str, Any], why: str) -> None:
-    assert CHAT.read(ask(**fields)).stateful == why
+    assert CHAT.read(ask(**fields), TARGET).stateful == why
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_usage_is_shown_only_to_who_asked() -> None:
 
 
 def recorded(stream: bytes, *, piece: int = 7, **fields: Any) -> Any:
-    recorder = CHAT.recorder(CHAT.read(ask(**fields)))
+    recorder = CHAT.recorder(CHAT.read(ask(**fields), TARGET))
     for at in range(0, len(stream), piece):
         recorder.feed(stream[at : at + piece])
     return recorder, recorder.finish()
@@ -238,5 +239,5 @@ def test_a_comment_line_is_released_at_once() -> None:
 @pytest.mark.parametrize("value", [5, True, "x", {}])
 def test_tools_must_be_a_list(field: str, value: Any) -> None:
     with pytest.raises(ProxyError) as refused:
-        CHAT.read(ask(**{field: value}))
+        CHAT.read(ask(**{field: value}), TARGET)
     assert refused.value.param == field
