@@ -8,6 +8,8 @@ from halfpenny.backends.base import Backend
 
 BACKENDS: dict[str, str] = {
     "openai": "halfpenny.backends.openai_compatible:OpenAICompatible",
+    "anthropic": "halfpenny.backends.anthropic:Anthropic",
+    "gemini": "halfpenny.backends.gemini:Gemini",
     "llamacpp": "halfpenny.backends.llamacpp:LlamaCpp",
     "echo": "halfpenny.backends.echo:Echo",
 }

@@ -37,6 +37,7 @@ CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 # `Expect` was answered by our own server when it read the body; forwarded, aiohttp would wait for a second 100.
 _NOT_FORWARDED = frozenset({"expect", "transfer-encoding"})
+_AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 _CHECK_TIMEOUTS = Timeouts(connect_s=3.0, first_byte_s=5.0, idle_s=5.0, total_s=8.0)
 
 
@@ -65,11 +66,17 @@ def upstream_url(base_url: str, target: str) -> str:
     return base + target
 
 
+def _key_header_of(host: str) -> str:
+    """Azure takes keys in a header of its own; a bearer token there is something else (an Entra ID token)."""
+    return "api-key" if host.endswith(_AZURE_HOSTS) else "Authorization"
+
+
 class OpenAICompatible:
     """The backend `kind = "openai"`.
 
-    `base_url`: http(s), without query, fragment or user name. `api_key`: sent as `Authorization: Bearer` in place of
-    the caller's own credential headers; None lets those through. `headers`: added to every request, in place of the
+    `base_url`: http(s), without query, fragment or user name. `api_key`: sent in place of the caller's own credential
+    headers, in `key_header` (default: `Authorization: Bearer`, at Azure `api-key`); None lets the caller's through.
+    `headers`: added to every request, in place of the
     caller's of the same name. `max_connections`: calls beyond it wait, which counts as their connect phase.
     `keepalive_s`: how long an idle connection is kept, in seconds; keep it below the upstream's own.
     0: every call has a connection of its own.
@@ -84,6 +91,7 @@ class OpenAICompatible:
         base_url: str,
         api_key: Secret | str | None = None,
         headers: Mapping[str, str] | None = None,
+        key_header: str | None = None,
         max_connections: int = 1000,
         keepalive_s: float = 30.0,
     ) -> None:
@@ -95,6 +103,7 @@ class OpenAICompatible:
         self.name = name
         self.base_url = base_url
         self._api_key = Secret(api_key) if isinstance(api_key, str) else api_key
+        self._key_header = key_header or _key_header_of(parts.hostname)
         self._headers = tuple((headers or {}).items())
         self._replaced = frozenset(key.lower() for key, _ in self._headers) | (
             CREDENTIAL_HEADERS if self._api_key else frozenset()
@@ -176,10 +185,11 @@ class OpenAICompatible:
             if key.lower() not in self._replaced and key.lower() not in _NOT_FORWARDED
         ]
         if self._api_key is not None:
-            bearer = ("Authorization", f"Bearer {self._api_key.reveal()}")
+            bearer = self._key_header.lower() == "authorization"
+            credential = (self._key_header, f"Bearer {self._api_key.reveal()}" if bearer else self._api_key.reveal())
             # Where the caller's stood, so that the order of the rest says nothing about us.
-            at = next((i for i, (key, _) in enumerate(given) if key.lower() == "authorization"), len(kept))
-            kept.insert(min(at, len(kept)), bearer)
+            at = next((i for i, (key, _) in enumerate(given) if key.lower() in CREDENTIAL_HEADERS), len(kept))
+            kept.insert(min(at, len(kept)), credential)
         return (*kept, *self._headers)
 
 

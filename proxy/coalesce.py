@@ -4,7 +4,8 @@ A `Flight` is owned by a task of its own (so no client's cancellation reaches th
 waits) and read by subscribers. What is published stays until the flight ends, so a late joiner gets the prefix and then
 the live bytes. When the last subscriber leaves, the task is cancelled, which closes the upstream connection.
 
-Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set once by the owner; `Flights._by_key`.
+Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set once by the owner; `Flights._by_key` and
+`_by_item`.
 """
 
 import asyncio
@@ -55,6 +56,11 @@ class Flight:
         """The streamed answer reached its terminal marker: only then may it be shown in another form."""
         self.subscribers = 0
         self.cost_pico = 0
+        self.keys: tuple[str, ...] = ()
+        """The keys of the inputs that it fetches, where each is answered by itself."""
+        self.items: dict[str, bytes] = {}
+        """Answers by the key of their input, where the answer was taken apart."""
+        self.item_costs: dict[str, int] = {}
         self.task: asyncio.Task[None] | None = None
         self._chunks: list[bytes] = []
         self._dropped = 0
@@ -182,6 +188,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._by_key: dict[FlightKey, Flight] = {}
+        self._by_item: dict[str, Flight] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -206,7 +213,19 @@ class Flights:
         if flight.key is not None:
             self._by_key[flight.key] = flight
 
+    def join_item(self, key: str) -> Flight | None:
+        """A flight under way that fetches the input of this key."""
+        flight = self._by_item.get(key)
+        return None if flight is None or flight.failed or flight.broken is not None else flight
+
+    def register_items(self, flight: Flight) -> None:
+        for key in flight.keys:
+            self._by_item[key] = flight
+
     def forget(self, flight: Flight) -> None:
         """No more joiners. Idempotent, and leaves a newer flight of the same key alone."""
         if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
+        for key in flight.keys:
+            if self._by_item.get(key) is flight:
+                del self._by_item[key]

@@ -18,8 +18,10 @@ from halfpenny.backends.secret import Secret
 from halfpenny.proxy.units import Bytes, Seconds, Usd, decode_unit
 from halfpenny.router import Route
 
+Dialects = Literal["openai", "responses", "anthropic", "gemini"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 MIB = 1 << 20
+NETWORK_KINDS = ("openai", "anthropic", "gemini")
 
 
 class ConfigError(Exception):
@@ -45,6 +47,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A request is given up after this time, answer included."""
     keep_alive: Seconds = Seconds(75)
     """An idle connection is kept this long."""
+    heartbeat: Seconds = Seconds(20)
+    """A streaming client that has waited this long for a cold upstream gets the head of its answer and then a heartbeat
+    as often, in the form that its dialect tolerates (Gemini's tolerates none). 0: never."""
     drain_timeout: Seconds = Seconds(30)
     """After SIGTERM, requests in flight get this long."""
 
@@ -94,6 +99,9 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Store answers to requests with a temperature above zero (or none given). Off: only temperature 0 is cached."""
     max_entry: Bytes = Bytes(8 * MIB)
     """Answers larger than this are not stored."""
+    replay_rate: float = 0.0
+    """Events per second at which a stored answer is streamed, for clients that show text as it is written. 0: at
+    once."""
     exact: Exact = Exact()
     semantic: Semantic = Semantic()
 
@@ -115,13 +123,19 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class BackendSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     kind: str
-    """openai (any compatible server), llamacpp (in process), echo (tests and the demo)."""
+    """openai (any compatible server), anthropic, gemini, llamacpp (in process), echo (tests and the demo)."""
     base_url: str | None = None
-    """Address of an `openai` backend, with or without /v1."""
+    """Address of a network backend, with or without /v1. `anthropic` and `gemini` have their provider's as default."""
     api_key_env: str | None = None
     """Environment variable with the key. Not set in the environment: the backend is off."""
     api_key_file: str | None = None
     """File with the key."""
+    key_header: str | None = None
+    """Header in which the key is sent. Default: `Authorization: Bearer` (openai), `api-key` (Azure hosts), `x-api-key`
+    (anthropic), `x-goog-api-key` (gemini)."""
+    dialects: tuple[Dialects, ...] | None = None
+    """API dialects that it takes as they are: openai, responses, anthropic, gemini. Default: those of its kind. Other
+    requests are converted for it on routes with `convert`."""
     models: tuple[str, ...] | None = None
     """Shell-style patterns of model names that it serves under the name asked for. Default for network kinds: all."""
     model: str | None = None
@@ -237,6 +251,8 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     ):
         if share is not None and not 0.0 <= share <= 1.0:
             yield key, f"expected a share between 0 and 1, got {share}"
+    if config.cache.replay_rate < 0:
+        yield "cache.replay_rate", "expected 0 (at once) or more events per second"
     if config.retry.attempts < 0:
         yield "retry.attempts", "expected 0 or more"
     yield from _backend_problems(config)
@@ -254,7 +270,8 @@ def _backend_problems(config: Config) -> Iterator[tuple[str, str]]:
         if backend.kind not in BACKENDS:
             hint = _suggestion(backend.kind, sorted(BACKENDS))
             yield f"{key}.kind", f"{backend.kind!r} is not available in this version{hint}"
-        if backend.kind == "openai" and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", backend.base_url or ""):
+        given = backend.base_url or ("" if backend.kind == "openai" else "https://default")
+        if backend.kind in NETWORK_KINDS and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", given):
             yield f"{key}.base_url", f"expected an http(s) URL, got {backend.base_url!r}"
         if backend.kind == "llamacpp" and not backend.model:
             yield f"{key}.model", "a llamacpp backend needs the model that it serves, such as smollm2-135m-instruct"

@@ -26,7 +26,9 @@ class Exchange:
         "answer",
         "ask",
         "at_us",
+        "form",
         "head",
+        "item_keys",
         "key",
         "left",
         "memo_key",
@@ -61,6 +63,8 @@ class Exchange:
         self.ask: Ask | None = None
         self.model = ""
         self.key = ""
+        self.item_keys: tuple[str, ...] = ()
+        self.form = ""
         self.partition: str | None = None
         self.allowed = Allowed(look_up=False, store=False, semantic=False, coalesce=False)
         self.route = ""

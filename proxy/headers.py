@@ -261,6 +261,14 @@ def _named_by_connection(raw: RawHeaders) -> set[str]:
     }
 
 
+def header_value(headers: Iterable[tuple[str, str]], wanted: str) -> str:
+    """The value of the first header of this (lower-case) name, or ""."""
+    for name, value in headers:
+        if name.lower() == wanted:
+            return value
+    return ""
+
+
 def cache_status_hit(detail: str, ttl_s: int) -> str:
     return f"halfpenny; hit; detail={detail}; ttl={ttl_s}"
 

@@ -12,7 +12,6 @@ from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_parser import RawRequestMessage
 
-from halfpenny.ledger.base import decimal_usd
 from halfpenny.proxy import flow
 from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
 from halfpenny.proxy.bodies import has_duplicate_keys
@@ -22,15 +21,18 @@ from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.fetch import Fetch
 from halfpenny.proxy.headers import (
     NO_WISHES,
-    cache_status_forward,
-    cache_status_hit,
     read_head,
 )
+from halfpenny.proxy.inputs import ByInput, Gathered
+from halfpenny.proxy.job import Job
+from halfpenny.proxy.marks import forward_marks, hit_marks
 from halfpenny.proxy.passthrough import PassThrough
 from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
+from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body, take_early_body, too_large
+from halfpenny.proxy.surfaces.base import Itemised
 from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
@@ -49,6 +51,7 @@ class Memo(msgspec.Struct, frozen=True):
     stream: bool
     wants_usage: bool
     model: str
+    form: str
 
 
 class Pipeline:
@@ -62,6 +65,7 @@ class Pipeline:
         self._idle: asyncio.Event | None = None
         self._memo: OrderedDict[MemoKey, Memo] = OrderedDict()
         self._passthrough = PassThrough(services)
+        self._inputs = ByInput(services)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The data plane's one handler. Raises nothing but the cancellation of a client that left."""
@@ -193,7 +197,7 @@ class Pipeline:
         except Exception:
             # whatever it is, the long way words it
             return None
-        self._write_hit(exchange, entry, ExactHit(entry), stream=exchange.streams)
+        write_hit(self.services, exchange, entry, ExactHit(entry), stream=exchange.streams)
         self._settle(exchange)
         return head + answer
 
@@ -204,7 +208,7 @@ class Pipeline:
         if memo is None:
             return None
         exchange.key, exchange.model, exchange.wants_usage = memo.key, memo.model, memo.wants_usage
-        exchange.streams = memo.stream
+        exchange.streams, exchange.form = memo.stream, memo.form
         return self.services.cache.peek(memo.key, time.time())
 
     def _decides(self, exchange: Exchange, runtime: Runtime) -> tuple[object, ...]:
@@ -223,6 +227,7 @@ class Pipeline:
         ask = exchange.ask = exchange.surface.read(body, exchange.target)
         exchange.model = ask.model
         exchange.wants_usage = ask.wants_usage
+        exchange.form = ask.form
         exchange.allowed = allow(
             exact_enabled=cache.exact.enabled,
             semantic_enabled=cache.semantic.enabled and not ask.exact_only,
@@ -245,6 +250,14 @@ class Pipeline:
             runtime.fingerprint,
         )
         exchange.key = exact_key(base, ask.keyed or ask.document, ask.noise)
+        if ask.items and exchange.allowed.store:
+            surface: Any = exchange.surface
+            itemised: Itemised = surface
+            exchange.item_keys = tuple(
+                exact_key(base, itemised.item_document(ask, item), ask.noise) for item in ask.items
+            )
+            if len(ask.items) == 1:
+                exchange.key = exchange.item_keys[0]
         if exchange.allowed.semantic and ask.frame is not None:
             exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user)
 
@@ -260,6 +273,8 @@ class Pipeline:
     ) -> web.StreamResponse:
         assert exchange.ask is not None
         ask, wishes = exchange.ask, exchange.wishes
+        if exchange.item_keys:
+            return await self._by_input(exchange, runtime, body)
         state: Any = flow.begin(exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s)
         flight: Flight | None = None
         while True:
@@ -290,6 +305,24 @@ class Pipeline:
                 case _:
                     assert_never(state)
 
+    async def _by_input(self, exchange: Exchange, runtime: Runtime, body: bytes) -> web.StreamResponse:
+        """A request whose inputs are answered each by itself."""
+        found = await self._inputs.look_up(exchange)
+        if not found.lacks(exchange.item_keys):
+            try:
+                if len(exchange.item_keys) == 1:
+                    self._remember(exchange)
+                    return self._replay(exchange, ExactHit(found.entries[exchange.key]), stream=False)
+                return self._inputs.from_cache(exchange, found)
+            except Exception:
+                log.exception("stored inputs cannot be replayed")
+                found = Gathered()
+        if exchange.wishes.only_if_cached:
+            raise ProxyError(504, "not_cached", "not all of it is cached, and only-if-cached was asked for")
+        self._refuse_if_draining()
+        self._remember(exchange)
+        return await self._inputs.fetch(exchange, runtime, body, found)
+
     def _refuse_if_draining(self) -> None:
         if self.draining:
             raise ProxyError(503, "draining", "the proxy is shutting down", retry_after_s=1)
@@ -299,7 +332,7 @@ class Pipeline:
         if exchange.memo_key is None or not exchange.allowed.look_up:
             return
         ask = exchange.ask
-        self._memo[exchange.memo_key] = Memo(exchange.key, ask.stream, ask.wants_usage, ask.model)
+        self._memo[exchange.memo_key] = Memo(exchange.key, ask.stream, ask.wants_usage, ask.model, ask.form)
         self._memo.move_to_end(exchange.memo_key)
         if len(self._memo) > _MEMO_SIZE:
             self._memo.popitem(last=False)
@@ -320,7 +353,8 @@ class Pipeline:
         flight = Flight(wanted)
         flight.subscribers = 1
         flights.register(flight)
-        fetch = Fetch(self.services, runtime, exchange, flight, body)
+        assert exchange.surface is not None
+        fetch = Fetch(Job(self.services, runtime, exchange, flight, exchange.surface, exchange.ask, body))
         runtime.uses.hold()
         flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
         # not in `run`: a task that is cancelled before its first step never runs its own `finally`
@@ -358,7 +392,7 @@ class Pipeline:
         """The client left. A follower gets its row here; the flight writes that of the request which led it."""
         exchange.left = True
         if collapsed:
-            self._write_coalesced(exchange, flight, client_gone=True)
+            write_coalesced(self.services, exchange, flight, client_gone=True)
         elif flight.subscribers > 1 and not flight.ended:
             exchange.outcome = "miss" if exchange.allowed.store else "bypass"
 
@@ -399,16 +433,16 @@ class Pipeline:
         headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
         if head.spent_retries:
             headers.append(("x-should-retry", "false"))
-        headers += self._marks(exchange, flight, head, collapsed=collapsed)
+        headers += forward_marks(exchange, head, collapsed=collapsed)
         if collapsed:
-            self._write_coalesced(exchange, flight)
+            write_coalesced(self.services, exchange, flight)
         return WholeAnswer(head.status, headers, body)
 
     async def _answer_stream(
         self, request: web.BaseRequest, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
     ) -> web.StreamResponse:
         assert exchange.surface is not None
-        headers = [*head.headers, *self._marks(exchange, flight, head, collapsed=collapsed)]
+        headers = [*head.headers, *forward_marks(exchange, head, collapsed=collapsed)]
         answer = exchange.answer = StreamedAnswer(head.status, headers)
         await answer.prepare(request)
         events = EventSplitter() if head.usage_shown and not exchange.wants_usage else None
@@ -423,7 +457,7 @@ class Pipeline:
         if events is not None and events.rest:
             await answer.write(events.rest)
         if collapsed:
-            self._write_coalesced(exchange, flight)
+            write_coalesced(self.services, exchange, flight)
         if flight.broken is not None:
             await self._break_off(request, exchange, flight.broken)
             return answer
@@ -436,26 +470,9 @@ class Pipeline:
         await exchange.answer.write(error_event(error, dialect_of(exchange.path)))
         break_connection(request)
 
-    def _marks(self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool) -> list[tuple[str, str]]:
-        if not exchange.allowed.store:
-            status = cache_status_forward("bypass", collapsed=collapsed, detail=exchange.allowed.reason)
-        else:
-            reason = "request" if exchange.allowed.reason == "no-cache" else "uri-miss"
-            status = cache_status_forward(reason, stored=head.storing and not collapsed, collapsed=collapsed)
-        marks = [
-            ("Cache-Status", status),
-            ("Halfpenny-Request-Id", exchange.request_id),
-            ("Halfpenny-Served-By", head.served_by),
-        ]
-        if head.cost_pico is not None:
-            cost, saved = (0, head.cost_pico) if collapsed else (head.cost_pico, 0)
-            marks.append(("Halfpenny-Cost-Usd", decimal_usd(cost)))
-            marks.append(("Halfpenny-Saved-Usd", decimal_usd(saved)))
-        return marks
-
     def _replay(self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool) -> web.StreamResponse:
         headers, body = self._hit_parts(exchange, hit, stream=stream)
-        self._write_hit(exchange, hit.entry, hit, stream=stream)
+        write_hit(self.services, exchange, hit.entry, hit, stream=stream)
         return WholeAnswer(200, headers, body)
 
     def _hit_parts(
@@ -464,21 +481,14 @@ class Pipeline:
         """Headers and body of a hit."""
         assert exchange.surface is not None
         entry = hit.entry
-        content_type, body = render(entry, exchange.surface, stream=stream, wants_usage=exchange.wants_usage)
-        now_s = time.time()
-        exact = isinstance(hit, ExactHit)
+        content_type, body = render(
+            entry, exchange.surface, stream=stream, wants_usage=exchange.wants_usage, form=exchange.form
+        )
+        similarity = None if isinstance(hit, ExactHit) else hit.similarity
         headers = [
             ("Content-Type", content_type),
-            ("Cache-Status", cache_status_hit("exact" if exact else "semantic", max(0, int(entry.expires_s - now_s)))),
-            ("Age", str(max(0, int(now_s - entry.created_s)))),
-            ("Halfpenny-Request-Id", exchange.request_id),
-            (exchange.surface.request_id_header, exchange.request_id),
-            ("Halfpenny-Served-By", entry.served_by),
-            ("Halfpenny-Cost-Usd", "0.000000"),
-            ("Halfpenny-Saved-Usd", decimal_usd(entry.cost_pico)),
+            *hit_marks(exchange, entry, similarity=similarity, saved_pico=entry.cost_pico),
         ]
-        if isinstance(hit, SemanticHit):
-            headers.append(("Halfpenny-Similarity", f"{hit.similarity:.4f}"))
         if stream:
             headers += STREAM_HEADERS
         return headers, body
@@ -502,54 +512,6 @@ class Pipeline:
         return response
 
     # settling
-
-    def _write_hit(self, exchange: Exchange, entry: Entry, hit: ExactHit | SemanticHit, *, stream: bool) -> None:
-        exact = isinstance(hit, ExactHit)
-        outcome = exchange.outcome = "exact" if exact else "semantic"
-        exchange.row_written = True
-        backend, _, model = entry.served_by.partition("/")
-        self.services.ledger.settled(
-            exchange.row(
-                kind="hit",
-                outcome=outcome,
-                status=200,
-                backend=backend,
-                model=model,
-                stream=stream,
-                saved_pico=entry.cost_pico,
-                saved_by=outcome,
-                entry_id=entry.id,
-                similarity=None if isinstance(hit, ExactHit) else hit.similarity,
-                why={"key": exchange.key} if exact else {**exchange.why, "key": exchange.key},
-            )
-        )
-        self.services.metrics.saved(outcome, entry.cost_pico)
-
-    def _write_coalesced(self, exchange: Exchange, flight: Flight, *, client_gone: bool = False) -> None:
-        """The row of a follower: served by another's call, or failed with it."""
-        if exchange.row_written:
-            return
-        exchange.row_written = True
-        head = flight.head
-        good = flight.broken is None and head is not None and head.status < 400
-        exchange.outcome = "coalesced" if good else "error"
-        saved_pico = flight.cost_pico if good and not client_gone else 0
-        backend, _, model = (head.served_by if head else "/").partition("/")
-        self.services.ledger.settled(
-            exchange.row(
-                kind="hit" if good else "refusal",
-                outcome=exchange.outcome,
-                status=head.status if head else 0,
-                backend=backend,
-                model=model,
-                stream=exchange.ask is not None and exchange.ask.stream,
-                saved_pico=saved_pico,
-                saved_by="coalesced" if saved_pico else None,
-                client_gone=client_gone,
-                why={"key": exchange.key},
-            )
-        )
-        self.services.metrics.saved("coalesced", saved_pico)
 
     def _settle(self, exchange: Exchange) -> None:
         """Every request is counted once, whatever became of it."""

@@ -12,11 +12,14 @@ SSE_TYPE = "text/event-stream; charset=utf-8"
 STREAM_HEADERS = (("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"))
 
 
-def render(entry: Entry, surface: Surface, *, stream: bool, wants_usage: bool) -> tuple[str, bytes]:
-    """(content type, body). An entry serves both modes; usage is shown in a stream only to who asked for it."""
+def render(
+    entry: Entry, surface: Surface, *, stream: bool, wants_usage: bool, form: str = ""
+) -> tuple[str, bytes]:
+    """(content type, body). An entry serves both modes and all forms; usage is shown in a stream only to who asked for
+    it. Raises ValueError for an entry that cannot be shown so."""
     if entry.mode == "json":
         if not stream:
-            return entry.content_type, entry.body
+            return entry.content_type, surface.in_form(entry.body, form) if form else entry.body
         return SSE_TYPE, surface.to_stream(msgspec.json.decode(entry.body), include_usage=wants_usage)
     if stream:
         return entry.content_type, entry.body if wants_usage else surface.without_usage(entry.body)

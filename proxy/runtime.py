@@ -18,7 +18,8 @@ from halfpenny.backends.secret import Secret
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.proxy.coalesce import Flights
-from halfpenny.proxy.config import BackendSection, Config, ConfigError, backend_key
+from halfpenny.proxy.config import NETWORK_KINDS, BackendSection, Config, ConfigError, backend_key
+from halfpenny.proxy.converting import CONVERTIBLE
 from halfpenny.proxy.surfaces import Surfaces, load_surfaces
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
@@ -28,6 +29,20 @@ from halfpenny.semantic_cache.stores.tiered import Tiered
 
 LOCAL_SURFACES = ("chat", "completions", "embeddings", "responses", "messages", "count_tokens", "passthrough")
 """What llama.cpp's own server takes (measured: facts of `docs/backends.md`)."""
+
+
+_PROVIDERS = {"anthropic": "https://api.anthropic.com", "gemini": "https://generativelanguage.googleapis.com"}
+_DIALECTS: dict[str, tuple[str, ...]] = {
+    "openai": ("openai", "responses"),
+    "anthropic": ("anthropic",),
+    "gemini": ("gemini",),
+    "llamacpp": ("openai", "responses", "anthropic"),
+}
+
+
+def dialects_of(section: BackendSection) -> tuple[str, ...]:
+    """What a backend takes as it is."""
+    return section.dialects if section.dialects is not None else _DIALECTS.get(section.kind, ("openai",))
 
 
 class Uses:
@@ -65,7 +80,8 @@ class Slot:
         self.backend = backend
         self.off_reason = off_reason
         self.breaker = CircuitBreaker(clock=time.monotonic)
-        self.asks_usage = section.usage_in_stream and section.kind in ("openai", "llamacpp")
+        self.asks_usage = section.usage_in_stream and "openai" in dialects_of(section)
+        self.dialects = dialects_of(section)
         self.ready = section.kind != "llamacpp"
 
     @property
@@ -79,7 +95,7 @@ class Slot:
     @property
     def price_url(self) -> str | None:
         """The address that prices are looked up under; None for what runs in this process."""
-        return None if self.local else self.section.base_url
+        return None if self.local else self.section.base_url or _PROVIDERS.get(self.section.kind)
 
     def timeouts(self) -> Timeouts:
         section = self.section
@@ -140,7 +156,7 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
     except RouteError as error:
         raise ConfigError(str(error)) from error
     enabled = sorted(
-        f"{slot.section.name}|{slot.section.kind}|{slot.section.base_url}|{slot.section.model}"
+        f"{slot.section.name}|{slot.section.kind}|{slot.section.base_url}|{slot.section.model}|{slot.dialects}"
         for slot in slots.values()
         if not slot.off_reason
     )
@@ -189,8 +205,10 @@ def _slot(section: BackendSection, environment: dict[str, str] | None) -> Slot:
     if off_reason:
         return Slot(section, None, off_reason)
     options: dict[str, object] = {"name": section.name}
-    if section.kind == "openai":
-        options |= {"base_url": section.base_url, "api_key": key}
+    if section.kind in NETWORK_KINDS:
+        options |= {"api_key": key, "key_header": section.key_header}
+        if section.base_url is not None:
+            options["base_url"] = section.base_url
     elif section.kind == "llamacpp":
         options |= {"model": section.model}
         for name in ("threads", "parallel"):
@@ -226,4 +244,5 @@ def _candidate(slot: Slot) -> Candidate:
         vision=section.vision if section.vision is not None else not local,
         json_schema=section.json_schema if section.json_schema is not None else True,
         surfaces=LOCAL_SURFACES if local else (),
+        convertible=CONVERTIBLE if local else (),
     )

@@ -6,7 +6,7 @@ from halfpenny.router.rules import fits_name
 _EMBEDDING_METHODS = ("/embeddings", ":embedContent", ":batchEmbedContents")
 
 
-def lacks(prompt: Prompt, candidate: Candidate) -> tuple[str, ...]:
+def lacks(prompt: Prompt, candidate: Candidate, *, convert: bool = False) -> tuple[str, ...]:
     """Why this candidate cannot serve this prompt; empty if it can. `enabled` is not looked at: see `off`."""
     reasons = []
     needed = prompt.input_tokens + prompt.max_output_tokens
@@ -21,7 +21,8 @@ def lacks(prompt: Prompt, candidate: Candidate) -> tuple[str, ...]:
         reasons.append("vision: it cannot read images")
     if prompt.wants_schema and not candidate.json_schema:
         reasons.append("schema: it cannot be held to a JSON schema")
-    if candidate.surfaces and prompt.surface not in candidate.surfaces:
+    served = (*candidate.surfaces, *candidate.convertible) if convert else candidate.surfaces
+    if candidate.surfaces and prompt.surface not in served:
         reasons.append(f"surface: it does not serve {prompt.surface}")
     return tuple(reasons)
 

@@ -96,6 +96,11 @@ class Router:
         natural = next((r for r in self._routes.values() if r.fits(prompt)), None)
         return natural.route.sampled if natural else None
 
+    def converts(self, route: str) -> bool:
+        """Whether requests of this route may be put to backends in another dialect."""
+        compiled = self._routes.get(route)
+        return compiled is not None and compiled.route.convert
+
     def plan(
         self,
         prompt: Prompt,
@@ -189,7 +194,7 @@ class Router:
                 notes.append(note)
         usable: list[Candidate] = []
         for candidate in pool:
-            reasons = list(lacks(prompt, candidate))
+            reasons = list(lacks(prompt, candidate, convert=compiled.route.convert))
             if prompt.model and candidate.model is None and not claims(candidate, prompt.model):
                 reasons.insert(0, f"model: it does not serve {prompt.model!r}")
             if switched_off := off(candidate):

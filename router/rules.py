@@ -72,7 +72,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     step from being tried after one that it is not a match for in quality (docs/routing.md). `allow_pin` lets
     a caller's header choose this route, or a model on it.
     `sampled` says whether answers to requests with a temperature above zero are stored on this route; None leaves it to
-    `cache.sampled`.
+    `cache.sampled`. With `convert` a request may be served by a backend that speaks another API dialect; what cannot be
+    expressed there is refused.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fallback: bool = True
     allow_pin: bool = True
     sampled: bool | None = None
+    convert: bool = False
     rules: tuple[Rule, ...] = ()
 
 

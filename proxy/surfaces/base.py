@@ -3,6 +3,7 @@
 Adding one: a file here, a line in `__init__.py`; tests/contract/test_surfaces.py runs over the table.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -35,7 +36,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     `keyed` stands for the document in the cache key where noise sits deeper than its top level; `scope` for the request
     target (path and query) where a part of that is noise, a credential or the mode. `form` is the representation asked
-    for, where one entry serves several (embeddings: "float", "base64").
+    for, where one entry serves several (embeddings: "float", "base64"). `items` are the inputs of a surface that
+    answers each of several by itself (see `Itemised`).
     """
 
     document: dict[str, Any]
@@ -60,6 +62,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     keyed: dict[str, Any] | None = None
     scope: str = ""
     form: str = ""
+    items: tuple[Any, ...] = ()
 
 
 class Recorder(Protocol):
@@ -100,6 +103,8 @@ class Surface(Protocol):
     """The model is named in the body's `model`, not in the path."""
     request_id_header: str
     """The response header in which clients of this dialect look for the request's id."""
+    charged: bool
+    """False where the provider takes no money for it, whatever was sent (counting tokens, moderation)."""
 
     def read(self, body: bytes, target: str) -> Ask:
         """`target` is the raw request target: path and query."""
@@ -136,12 +141,37 @@ class Surface(Protocol):
         ...
 
 
+class Itemised(Protocol):
+    """A surface whose requests ask for several independent answers at once: each is stored and coalesced by itself.
+
+    `Ask.items` holds the inputs. An answer to one input alone is a whole answer of the surface.
+    """
+
+    def item_document(self, ask: Ask, item: Any) -> dict[str, Any]:
+        """The request's document with this input alone: what the item's key is made of."""
+        ...
+
+    def with_items(self, ask: Ask, items: Sequence[Any]) -> Ask:
+        """The ask for these inputs alone."""
+        ...
+
+    def taken_apart(self, ask: Ask, document: Any) -> list[dict[str, Any]] | None:
+        """A whole answer to `ask.items` as one whole answer for each; None if it does not fit. The parts' usage adds up
+        to the whole's."""
+        ...
+
+    def put_together(self, documents: Sequence[Any]) -> dict[str, Any]:
+        """Whole answers to one input each, in the order of the request, as one answer."""
+        ...
+
+
 class Plain:
     """What most surfaces have in common. A surface overrides what is different."""
 
     usage_on_request = False
     model_in_body = True
     request_id_header = "x-request-id"
+    charged = True
 
     def retarget(self, target: str, model: str) -> str:
         return target

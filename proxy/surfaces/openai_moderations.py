@@ -13,18 +13,19 @@ class OpenAIModerations(Unstreamed):
     name = "moderations"
     dialect: Dialect = "openai"
     path = "/v1/moderations"
+    charged = False
 
     def read(self, body: bytes, target: str) -> Ask:
         document = read_object(body)
         given = document.get("input")
         if given is None:
             raise bad_request("missing required parameter: 'input'", code="missing_required_parameter", param="input")
-        model = document.get("model")
         parts = given if isinstance(given, list) else [given]
         texts = [part if isinstance(part, str) else _text_of(part) for part in parts]
         return Ask(
             document=document,
-            model=model if isinstance(model, str) else "",
+            # Not routed by: operators list the models that answer, and this one comes with the provider.
+            model="",
             stream=False,
             wants_usage=False,
             noise=NOISE,

@@ -1,0 +1,211 @@
+"""Requests for several independent answers at once (embeddings): each input is looked up, coalesced, stored by itself.
+
+What is cached is answered from the cache, what somebody else is fetching is waited for, and only the rest is asked of
+the upstream. A request of which nothing is known goes up byte for byte, and its answer comes back so.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from halfpenny.proxy.answers import WholeAnswer
+from halfpenny.proxy.coalesce import Flight, ReplyHead
+from halfpenny.proxy.errors import ProxyError
+from halfpenny.proxy.exchange import Exchange
+from halfpenny.proxy.fetch import Fetch
+from halfpenny.proxy.headers import cache_status_forward
+from halfpenny.proxy.job import Job
+from halfpenny.proxy.marks import forward_marks, forward_status, hit_marks
+from halfpenny.proxy.replay import JSON_TYPE
+from halfpenny.proxy.rows import write_coalesced, write_inputs_from_cache, write_inputs_joined
+from halfpenny.proxy.runtime import Runtime, Services
+from halfpenny.proxy.surfaces.base import Itemised
+from halfpenny.semantic_cache.base import Entry
+
+
+class Gathered(msgspec.Struct):
+    """What was found for a request so far: whole answers to one input each, by its key."""
+
+    entries: dict[str, Entry] = {}
+    answers: dict[str, bytes] = {}
+    joined: list[Flight] = []
+    """All flights of others that brought something."""
+    led: Flight | None = None
+
+    def lacks(self, keys: tuple[str, ...]) -> list[str]:
+        return [key for key in dict.fromkeys(keys) if key not in self.answers]
+
+
+class ByInput:
+    """Serves requests whose `exchange.item_keys` are set."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def look_up(self, exchange: Exchange) -> Gathered:
+        """The stored answers."""
+        found = Gathered()
+        if not exchange.allowed.look_up:
+            return found
+        now_s, max_age_s = time.time(), exchange.wishes.max_age_s
+        for key in dict.fromkeys(exchange.item_keys):
+            entry = await self.services.cache.get(key, now_s)
+            if entry is not None and (max_age_s is None or now_s - entry.created_s <= max_age_s):
+                found.entries[key] = entry
+                found.answers[key] = entry.body
+        return found
+
+    def from_cache(self, exchange: Exchange, found: Gathered) -> web.StreamResponse:
+        """All inputs were stored. Raises ValueError if an entry cannot be shown in the form asked for."""
+        body = self._assembled(exchange, found)
+        entries = list(found.entries.values())
+        # as old as the oldest, as long to live as the one that goes first
+        shown = msgspec.structs.replace(
+            entries[0],
+            created_s=min(entry.created_s for entry in entries),
+            expires_s=min(entry.expires_s for entry in entries),
+        )
+        saved_pico = sum(entry.cost_pico for entry in entries)
+        headers = [("Content-Type", JSON_TYPE), *hit_marks(exchange, shown, similarity=None, saved_pico=saved_pico)]
+        write_inputs_from_cache(self.services, exchange, entries, concludes=True)
+        return WholeAnswer(200, headers, body)
+
+    async def fetch(self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered) -> web.StreamResponse:
+        """Get the inputs that are not stored. Raises `ProxyError`, and the cancellation of a client that left."""
+        join = exchange.allowed.coalesce
+        # twice at most: what a joined flight failed to bring is fetched, and that is not joined to anything
+        for _ in range(2):
+            flights = self._board(exchange, runtime, body, found, join=join)
+            try:
+                for flight in flights:
+                    await flight.wait_end()
+            except (asyncio.CancelledError, ConnectionError):
+                exchange.left = True
+                if found.led is None:
+                    write_coalesced(self.services, exchange, flights[0], client_gone=True)
+                raise
+            finally:
+                for flight in flights:
+                    if flight.leave():
+                        self.services.flights.forget(flight)
+            led = found.led
+            if led is not None and (not led.items or led.keys == exchange.item_keys):
+                return self._as_it_came(exchange, led)
+            for flight in flights:
+                found.answers |= flight.items
+            if not found.lacks(exchange.item_keys):
+                break
+            join = False
+        return self._answer(exchange, found)
+
+    def _board(
+        self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered, *, join: bool
+    ) -> list[Flight]:
+        """Join the flights that fetch some of what is missing; lead one for the rest."""
+        flights = self.services.flights
+        boarded: dict[int, Flight] = {}
+        rest: list[str] = []
+        for key in found.lacks(exchange.item_keys):
+            flight = flights.join_item(key) if join else None
+            if flight is None:
+                rest.append(key)
+            else:
+                boarded[id(flight)] = flight
+        for flight in boarded.values():
+            flight.subscribers += 1
+        found.joined += boarded.values()
+        if not rest:
+            return list(boarded.values())
+        found.led = self._lead(exchange, runtime, body, rest, alone=not found.answers and not boarded)
+        return [*boarded.values(), found.led]
+
+    def _lead(self, exchange: Exchange, runtime: Runtime, body: bytes, keys: list[str], *, alone: bool) -> Flight:
+        assert exchange.ask is not None
+        assert exchange.surface is not None
+        ask, wanted = exchange.ask, exchange.item_keys
+        if not alone:
+            by_key = dict(zip(exchange.item_keys, ask.items, strict=True))
+            ask = _itemised(exchange).with_items(ask, [by_key[key] for key in keys])
+            body, wanted = msgspec.json.encode(ask.document), tuple(keys)
+        flight = Flight(None)
+        flight.subscribers = 1
+        flight.keys = wanted
+        self.services.flights.register_items(flight)
+        job = Job(self.services, runtime, exchange, flight, exchange.surface, ask, body, item_keys=wanted)
+        fetch = Fetch(job)
+        runtime.uses.hold()
+        flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
+        flight.task.add_done_callback(fetch.ended)
+        return flight
+
+    def _as_it_came(self, exchange: Exchange, flight: Flight) -> web.StreamResponse:
+        """The upstream's own answer: to all that was asked for, or one that cannot be taken apart (an error)."""
+        if flight.refusal is not None:
+            raise flight.refusal
+        if flight.broken is not None:
+            raise flight.broken
+        head = flight.head
+        assert head is not None
+        headers = [(n, v) for n, v in head.headers if n.lower() != "content-length"]
+        if head.spent_retries:
+            headers.append(("x-should-retry", "false"))
+        return WholeAnswer(
+            head.status, [*headers, *forward_marks(exchange, head, collapsed=False)], flight.body()
+        )
+
+    def _answer(self, exchange: Exchange, found: Gathered) -> web.StreamResponse:
+        """Put together from the cache, from others' flights and from our own."""
+        if found.lacks(exchange.item_keys):
+            raise ProxyError(502, "upstream_error", "the upstream gave no answer to a part of the inputs")
+        body = self._assembled(exchange, found)
+        entries = list(found.entries.values())
+        if entries:
+            write_inputs_from_cache(self.services, exchange, entries, concludes=False)
+        head = self._head(found)
+        if found.joined:
+            concludes = not exchange.row_written
+            write_inputs_joined(self.services, exchange, head, self._joined_cost(exchange, found), concludes=concludes)
+        if entries:
+            cached = sum(key in found.entries for key in exchange.item_keys)
+            status = cache_status_forward(
+                "partial",
+                stored=head.storing,
+                collapsed=bool(found.joined),
+                detail=f'"{cached} of {len(exchange.item_keys)} inputs cached"',
+            )
+        elif found.led is not None and found.joined:
+            status = cache_status_forward("uri-miss", stored=head.storing, collapsed=True)
+        else:
+            status = forward_status(exchange, storing=head.storing, collapsed=found.led is None)
+        headers = [(n, v) for n, v in head.headers if n.lower() not in ("content-length", "content-encoding")]
+        return WholeAnswer(
+            200, [*headers, *forward_marks(exchange, head, collapsed=found.led is None, status=status)], body
+        )
+
+    def _joined_cost(self, exchange: Exchange, found: Gathered) -> int:
+        costs: dict[str, int] = {}
+        for flight in found.joined:
+            costs |= flight.item_costs
+        return sum(costs.get(key, 0) for key in dict.fromkeys(exchange.item_keys) if key not in found.entries)
+
+    def _head(self, found: Gathered) -> ReplyHead:
+        flight = found.led or found.joined[0]
+        assert flight.head is not None
+        return flight.head
+
+    def _assembled(self, exchange: Exchange, found: Gathered) -> bytes:
+        assert exchange.surface is not None
+        surface = exchange.surface
+        shown = [surface.in_form(found.answers[key], exchange.form) for key in exchange.item_keys]
+        if len(shown) == 1:
+            return shown[0]
+        return msgspec.json.encode(_itemised(exchange).put_together([msgspec.json.decode(part) for part in shown]))
+
+
+def _itemised(exchange: Exchange) -> Itemised:
+    surface: Any = exchange.surface
+    itemised: Itemised = surface
+    return itemised

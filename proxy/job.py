@@ -1,0 +1,47 @@
+"""What the parts of one flight's work share: the request that leads it, the flight, and what was found on the way."""
+
+import asyncio
+from dataclasses import dataclass
+
+from halfpenny.ledger.base import Outcome
+from halfpenny.proxy.coalesce import Flight
+from halfpenny.proxy.exchange import Exchange
+from halfpenny.proxy.prompts import estimate_tokens
+from halfpenny.proxy.runtime import Runtime, Services
+from halfpenny.proxy.surfaces.base import Ask, Reported, Surface
+from halfpenny.semantic_cache.base import Vector
+
+
+@dataclass(slots=True)
+class Job:
+    """Mutable, owned by the flight's task. `item_keys` are the keys of the inputs in `body`, where an answer is stored
+    by input and not as a whole."""
+
+    services: Services
+    runtime: Runtime
+    exchange: Exchange
+    flight: Flight
+    surface: Surface
+    ask: Ask
+    body: bytes
+    item_keys: tuple[str, ...] = ()
+    vector: Vector | None = None
+    embedding: "asyncio.Task[Vector | None] | None" = None
+    asked_usage: bool = False
+
+    async def await_vector(self) -> None:
+        """The embedding that was begun beside the upstream call; None if it failed or took too long."""
+        if self.embedding is not None:
+            self.vector = await self.embedding
+            self.embedding = None
+
+    def estimated(self, chunks: int, answer_bytes: int) -> Reported:
+        if not self.surface.charged:
+            return Reported(known=True)
+        return Reported(
+            input_tokens=estimate_tokens(self.ask.input_bytes),
+            output_tokens=chunks or estimate_tokens(answer_bytes),
+        )
+
+    def plain_outcome(self) -> Outcome:
+        return "miss" if self.exchange.allowed.store else "bypass"
