@@ -1,5 +1,6 @@
 """Responses as they go out: what the upstream said, less aiohttp's own additions."""
 
+import asyncio
 from collections.abc import Iterable
 
 from aiohttp import hdrs, web
@@ -34,6 +35,23 @@ class StreamedAnswer(_Faithful):
 
     def __init__(self, status: int, headers: Pairs) -> None:
         web.StreamResponse.__init__(self, status=status, headers=self._had(headers))
+
+
+class PacedAnswer(StreamedAnswer):
+    """A stored stream, sent event by event at `rate` events per second."""
+
+    def __init__(self, status: int, headers: Pairs, events: Iterable[bytes], rate: float) -> None:
+        super().__init__(status, headers)
+        self._events = events
+        self._pause_s = 1.0 / rate
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        for at, event in enumerate(self._events):
+            if at:
+                await asyncio.sleep(self._pause_s)
+            await self.write(event)
+        self._events = ()
+        await super().write_eof(data)
 
 
 def break_connection(request: web.BaseRequest) -> None:

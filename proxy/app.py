@@ -18,6 +18,7 @@ from halfpenny.backends.base import BackendError
 from halfpenny.backends.retry import RetryBudget
 from halfpenny.ledger.book import KIND as LEDGER_KIND
 from halfpenny.ledger.book import Ledger, close_open_rows
+from halfpenny.ledger.prompt_cache import PromptCacheWatch
 from halfpenny.proxy.admin import admin_app
 from halfpenny.proxy.config import Config, ConfigError, host_port, load
 from halfpenny.proxy.pipeline import Pipeline
@@ -142,6 +143,7 @@ class App:
             neighbours=_neighbours(self.config) if semantic.enabled else None,
             retry_budget=RetryBudget(share=self.config.retry.budget, clock=time.monotonic),
             tasks=TaskOwner("flights"),
+            prompt_cache=PromptCacheWatch(self.metrics.cached_share, self.metrics.cache_lost),
         )
 
     async def _flush(self, timeout_s: float) -> bool:
@@ -228,6 +230,7 @@ class App:
                 found.append(f"backend {slot.section.name}: its model is not loaded")
             elif not slot.breaker.closed:
                 found.append(f"backend {slot.section.name}: {slot.breaker!r}")
+        found += self.services.prompt_cache.alarms()
         if self.last_reload_error:
             found.append(f"configuration: the changed file was refused: {self.last_reload_error}")
         return found

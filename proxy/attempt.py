@@ -187,6 +187,8 @@ class OpenAttempt:
                 else {"attempt": "tried again elsewhere"},
             )
         )
+        if reported is not None and reported.known and not self.slot.local:
+            self._watch_prompt_cache(used)
         services.metrics.attempt(self.slot.section.name, status)
         services.metrics.spend(cost.pico)
         if saved_by is not None:
@@ -199,6 +201,20 @@ class OpenAttempt:
             self._span.set_attribute("gen_ai.usage.output_tokens", used.output_tokens)
             self._span.end()
         return int(cost.pico)
+
+    def _watch_prompt_cache(self, used: Reported) -> None:
+        exchange, prices = self.job.exchange, self.job.runtime.prices
+        model, url, now = self.state.step.model, self.slot.price_url, datetime.now(UTC)
+
+        def cost_of_missing(tokens: int) -> int:
+            dear = prices.cost(url, model, Usage(input_tokens=tokens), now)
+            cheap = prices.cost(url, model, Usage(input_tokens=tokens, cached_input_tokens=tokens), now)
+            return max(0, dear.pico - cheap.pico)
+
+        app = exchange.wishes.tags.get("app") or exchange.head.tenant[:8]
+        self.job.services.prompt_cache.observe(
+            app, model, used.input_tokens, used.cached_input_tokens, cost_of_missing
+        )
 
     def _routing_saved(self, used: Reported, cost_pico: int, outcome: Outcome | None) -> Any:
         """What the large model would have cost for the same tokens, when the small one answered in its stead."""

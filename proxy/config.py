@@ -18,9 +18,9 @@ from halfpenny.backends.secret import Secret
 from halfpenny.proxy.units import Bytes, Seconds, Usd, decode_unit
 from halfpenny.router import Route
 
-Dialects = Literal["openai", "responses", "anthropic", "gemini"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 MIB = 1 << 20
+DIALECTS = ("openai", "responses", "anthropic", "gemini")
 NETWORK_KINDS = ("openai", "anthropic", "gemini")
 
 
@@ -133,7 +133,7 @@ class BackendSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     key_header: str | None = None
     """Header in which the key is sent. Default: `Authorization: Bearer` (openai), `api-key` (Azure hosts), `x-api-key`
     (anthropic), `x-goog-api-key` (gemini)."""
-    dialects: tuple[Dialects, ...] | None = None
+    dialects: tuple[str, ...] | None = None
     """API dialects that it takes as they are: openai, responses, anthropic, gemini. Default: those of its kind. Other
     requests are converted for it on routes with `convert`."""
     models: tuple[str, ...] | None = None
@@ -273,6 +273,9 @@ def _backend_problems(config: Config) -> Iterator[tuple[str, str]]:
         given = backend.base_url or ("" if backend.kind == "openai" else "https://default")
         if backend.kind in NETWORK_KINDS and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", given):
             yield f"{key}.base_url", f"expected an http(s) URL, got {backend.base_url!r}"
+        for at_dialect, dialect in enumerate(backend.dialects or ()):
+            if dialect not in DIALECTS:
+                yield f"{key}.dialects[{at_dialect}]", f"expected one of {', '.join(DIALECTS)}, got {dialect!r}"
         if backend.kind == "llamacpp" and not backend.model:
             yield f"{key}.model", "a llamacpp backend needs the model that it serves, such as smollm2-135m-instruct"
         if backend.api_key_env and backend.api_key_file:

@@ -4,7 +4,8 @@ Only on routes with `convert = true`. What converts is in `halfpenny.proxy.diale
 convert, the call, and the reply.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,12 +33,20 @@ _TARGETS = ("openai", "anthropic", "gemini")
 _LIMIT_BYTES = 32 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Converting:
+    """A conversion, and how the other dialect reports usage."""
+
+    conversion: "Conversion"
+    reported: Callable[[Any], Reported]
+
+
 def speaks(surface: str, dialects: tuple[str, ...]) -> bool:
     """Whether a backend of these dialects takes the surface's requests as they are."""
     return surface == "passthrough" or _NATIVE.get(surface, "gemini") in dialects
 
 
-def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Conversion | None":
+def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Converting | None":
     """How a request of this surface is put to a backend that does not speak it; None where nothing is to be done or
     nothing can be."""
     if speaks(surface, dialects) or surface not in CONVERTIBLE:
@@ -45,15 +54,17 @@ def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Conversion | Non
     spoken = next((dialect for dialect in _TARGETS if dialect in dialects), None)
     if spoken is None:
         return None
-    from halfpenny.proxy.dialects import conversion
+    from halfpenny.proxy.dialects import conversion, reported
 
-    return conversion(surface, spoken)
+    found = conversion(surface, spoken)
+    return None if found is None else Converting(found, lambda document: reported(spoken, document))
 
 
 def converted_call(
-    conversion: "Conversion", ask: Ask, *, method: str, model: str, headers: Pairs, timeouts: Timeouts
+    converting: "Converting", ask: Ask, *, method: str, model: str, headers: Pairs, timeouts: Timeouts
 ) -> Call:
     """The call in the backend's dialect. Raises `ProxyError` (400) for what cannot be expressed there."""
+    conversion = converting.conversion
     outgoing = conversion.request(ask.document, model=model, stream=ask.stream)
     return Call(
         method=method,
@@ -67,10 +78,10 @@ def converted_call(
 class ConvertedReply:
     """A `Reply` in the caller's dialect. `reported` is the usage in the upstream's own words, once it is known."""
 
-    def __init__(self, reply: Reply, conversion: "Conversion", ask: Ask) -> None:
+    def __init__(self, reply: Reply, converting: "Converting") -> None:
         self._reply = reply
-        self._conversion = conversion
-        self._ask = ask
+        self._conversion = converting.conversion
+        self._reported = converting.reported
         self.status = reply.status
         self.reported = Reported()
         self._streamed = reply.status == 200 and header_value(reply.headers, "content-type").lower().startswith(
@@ -105,7 +116,7 @@ class ConvertedReply:
             answer = self._conversion.answer(document)
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise BrokenReply(f"upstream: the answer cannot be converted: {type(error).__name__}") from error
-        self.reported = self._conversion.reported(document)
+        self.reported = self._reported(document)
         return msgspec.json.encode(answer)
 
     async def _events(self) -> AsyncIterator[bytes]:

@@ -12,6 +12,13 @@ import msgspec
 
 Dialect = Literal["openai", "anthropic", "gemini"]
 
+HEARTBEATS: dict[Dialect, bytes] = {
+    "openai": b": ping\n",
+    "anthropic": b'event: ping\ndata: {"type": "ping"}\n\n',
+    "gemini": b"",
+}
+"""What may be sent between events without any official client stumbling (docs/clients.md): OpenAI's take a comment that
+ends in one newline, Anthropic's its own ping event, Google's nothing at all."""
 _OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _ANTHROPIC_TYPES = {
     400: "invalid_request_error",
@@ -101,11 +108,15 @@ def error_body(error: ProxyError, dialect: Dialect) -> bytes:
 
 def error_event(error: ProxyError, dialect: Dialect) -> bytes:
     """The event that ends a stream that broke: every official SDK raises on it (docs/life-of-a-request.md, step 9)."""
-    body = error_body(error, dialect)
+    return upstream_error_event(error_document(error, dialect), dialect)
+
+
+def upstream_error_event(document: Any, dialect: Dialect) -> bytes:
+    """An upstream's own error document as an event, for a stream that had begun before the upstream refused."""
+    body = msgspec.json.encode(document)
     if dialect == "anthropic":
         return b"event: error\ndata: " + body + b"\n\n"
-    end = b"\r\n\r\n" if dialect == "gemini" else b"\n\n"
-    return b"data: " + body + end
+    return b"data: " + body + (b"\r\n\r\n" if dialect == "gemini" else b"\n\n")
 
 
 def error_headers(error: ProxyError) -> list[tuple[str, str]]:

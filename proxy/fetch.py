@@ -7,7 +7,7 @@ included: settling is one synchronous append, so there is nothing that a cancell
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -16,7 +16,7 @@ from halfpenny.backends.retry import retry_after_s
 from halfpenny.proxy import flow
 from halfpenny.proxy.attempt import ERROR_BODY_BYTES, OpenAttempt
 from halfpenny.proxy.bodies import alter_body
-from halfpenny.proxy.converting import ConvertedReply, conversion_for, converted_call, speaks
+from halfpenny.proxy.converting import ConvertedReply, Converting, conversion_for, converted_call, speaks
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import forwarded
 from halfpenny.proxy.job import Job
@@ -27,9 +27,6 @@ from halfpenny.router.base import NoPlan, Plan, Step
 from halfpenny.semantic_cache.admission import without_volatile
 from halfpenny.semantic_cache.base import SemanticHit
 from halfpenny.semantic_cache.lookup import nearest_accepted
-
-if TYPE_CHECKING:
-    from halfpenny.proxy.dialects import Conversion
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +215,7 @@ class Fetch:
             conversion = self._conversion(opened.slot)
             opened.reply = await backend.call(self._build_call(opened.slot, state.step, conversion))
             if conversion is not None:
-                opened.reply = ConvertedReply(opened.reply, conversion, self.ask)
+                opened.reply = ConvertedReply(opened.reply, conversion)
             if self.job.asked_usage and opened.reply.status in (400, 422):
                 await self._blame_usage(opened)
             await opened.first_chunk()
@@ -298,7 +295,7 @@ class Fetch:
             return flow.Verdict("elsewhere")
         return flow.Verdict("final")
 
-    def _conversion(self, slot: Slot) -> "Conversion | None":
+    def _conversion(self, slot: Slot) -> Converting | None:
         """How the request is put to this backend, where it speaks another dialect and the route allows to convert."""
         if not self.runtime.router.converts(self.exchange.route) or speaks(self.surface.name, slot.dialects):
             return None
@@ -312,7 +309,7 @@ class Fetch:
             )
         return conversion
 
-    def _build_call(self, slot: Slot, step: Step, conversion: "Conversion | None" = None) -> Call:
+    def _build_call(self, slot: Slot, step: Step, conversion: Converting | None = None) -> Call:
         ask, surface = self.ask, self.surface
         if conversion is not None:
             self.job.asked_usage = True

@@ -1,6 +1,7 @@
 """The one loop of a client's side: it performs what `flow.py` decides, from the head of a request to its outcome."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import time
@@ -13,27 +14,28 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_parser import RawRequestMessage
 
 from halfpenny.proxy import flow
-from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
+from halfpenny.proxy.answers import PacedAnswer, WholeAnswer, break_connection
 from halfpenny.proxy.bodies import has_duplicate_keys
-from halfpenny.proxy.coalesce import Flight, FlightKey, ReplyHead
-from halfpenny.proxy.errors import ProxyError, dialect_of, error_event
+from halfpenny.proxy.coalesce import Flight, FlightKey
+from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.fetch import Fetch
+from halfpenny.proxy.following import Follower, break_off
 from halfpenny.proxy.headers import (
     NO_WISHES,
     read_head,
 )
 from halfpenny.proxy.inputs import ByInput, Gathered
 from halfpenny.proxy.job import Job
-from halfpenny.proxy.marks import forward_marks, hit_marks
+from halfpenny.proxy.marks import hit_marks
 from halfpenny.proxy.passthrough import PassThrough
 from halfpenny.proxy.prompts import build_prompt
-from halfpenny.proxy.replay import STREAM_HEADERS, as_json, render
+from halfpenny.proxy.replay import STREAM_HEADERS, render
 from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body, take_early_body, too_large
 from halfpenny.proxy.surfaces.base import Itemised
-from halfpenny.proxy.surfaces.sse import EventSplitter
+from halfpenny.proxy.surfaces.sse import events_of
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
 from halfpenny.semantic_cache.key import exact_key, partition_key
@@ -101,7 +103,12 @@ class Pipeline:
                     return self._replay(exchange, ExactHit(entry), stream=exchange.streams)
             return await self._within(request, exchange, runtime, body)
         except ProxyError as error:
-            return self._refuse(exchange, error, request)
+            if exchange.answer is None:
+                return self._refuse(exchange, error, request)
+            self._write_refusal(exchange, error)
+            with contextlib.suppress(ConnectionError):
+                await break_off(request, exchange, error)
+            return exchange.answer
         except asyncio.CancelledError:
             exchange.why["client"] = "left"
             raise
@@ -156,7 +163,7 @@ class Pipeline:
             error = ProxyError(504, "total_timeout", f"not answered within {limit_s:g} s (server.total_timeout)")
             if exchange.answer is None:
                 raise error from None
-            await self._break_off(request, exchange, error)
+            await break_off(request, exchange, error)
             return exchange.answer
 
     def _memo_key(self, exchange: Exchange, runtime: Runtime, body: bytes) -> MemoKey | None:
@@ -189,6 +196,8 @@ class Pipeline:
                 return None
             entry = self._known(exchange, runtime, body)
             if entry is None:
+                return None
+            if exchange.streams and runtime.config.cache.replay_rate:
                 return None
             headers, answer = self._hit_parts(exchange, ExactHit(entry), stream=exchange.streams)
             head = _written_head(headers, len(answer))
@@ -228,6 +237,7 @@ class Pipeline:
         exchange.model = ask.model
         exchange.wants_usage = ask.wants_usage
         exchange.form = ask.form
+        exchange.streams = ask.stream
         exchange.allowed = allow(
             exact_enabled=cache.exact.enabled,
             semantic_enabled=cache.semantic.enabled and not ask.exact_only,
@@ -375,7 +385,15 @@ class Pipeline:
     ) -> web.StreamResponse:
         while True:
             try:
-                answer = await self._read_flight(request, exchange, flight, collapsed=collapsed)
+                follower = Follower(
+                    self.services,
+                    request,
+                    exchange,
+                    flight,
+                    collapsed=collapsed,
+                    heartbeat_s=runtime.config.server.heartbeat,
+                )
+                answer = await follower.run(lambda hit: self._replay(exchange, hit, stream=exchange.streams))
                 if answer is not None:
                     return answer
             except (asyncio.CancelledError, ConnectionError):
@@ -396,83 +414,12 @@ class Pipeline:
         elif flight.subscribers > 1 and not flight.ended:
             exchange.outcome = "miss" if exchange.allowed.store else "bypass"
 
-    async def _read_flight(
-        self, request: web.BaseRequest, exchange: Exchange, flight: Flight, *, collapsed: bool
-    ) -> web.StreamResponse | None:
-        """Answer from a flight; None if it failed and this follower may take part in a new one."""
-        assert exchange.ask is not None
-        await flight.wait_head()
-        if collapsed and flight.failed and "re-elected" not in exchange.why:
-            return None
-        if flight.hit is not None:
-            return self._replay(exchange, flight.hit, stream=exchange.ask.stream)
-        if flight.refusal is not None:
-            raise flight.refusal
-        head = flight.head
-        assert head is not None
-        if head.whole or (not exchange.ask.stream and flight.key is not None and flight.key.stream):
-            return await self._answer_whole(exchange, flight, head, collapsed=collapsed)
-        return await self._answer_stream(request, exchange, flight, head, collapsed=collapsed)
-
-    async def _answer_whole(
-        self, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
-    ) -> web.StreamResponse:
-        """A whole body: as the upstream sent it, or a streamed flight's answer for a caller that does not stream."""
-        assert exchange.surface is not None
-        await flight.wait_end()
-        if flight.broken is not None:
-            raise flight.broken
-        if not head.whole and not flight.whole:
-            # what this caller would be shown is a part of an answer, or a failure in another form
-            raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
-        body, headers = flight.body(), list(head.headers)
-        if not head.whole:
-            body = as_json(exchange.surface.to_document(body))
-            headers = [(n, v) for n, v in headers if n.lower() not in ("content-type", "content-length")]
-            headers.append(("Content-Type", "application/json"))
-        headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
-        if head.spent_retries:
-            headers.append(("x-should-retry", "false"))
-        headers += forward_marks(exchange, head, collapsed=collapsed)
-        if collapsed:
-            write_coalesced(self.services, exchange, flight)
-        return WholeAnswer(head.status, headers, body)
-
-    async def _answer_stream(
-        self, request: web.BaseRequest, exchange: Exchange, flight: Flight, head: ReplyHead, *, collapsed: bool
-    ) -> web.StreamResponse:
-        assert exchange.surface is not None
-        headers = [*head.headers, *forward_marks(exchange, head, collapsed=collapsed)]
-        answer = exchange.answer = StreamedAnswer(head.status, headers)
-        await answer.prepare(request)
-        events = EventSplitter() if head.usage_shown and not exchange.wants_usage else None
-        at = size = 0
-        while (chunk := await flight.read(at)) is not None:
-            at += 1
-            size += len(chunk)
-            out = chunk if events is None else exchange.surface.without_usage(b"".join(events.feed(chunk)))
-            if out:
-                await answer.write(out)
-            flight.delivered(size)
-        if events is not None and events.rest:
-            await answer.write(events.rest)
-        if collapsed:
-            write_coalesced(self.services, exchange, flight)
-        if flight.broken is not None:
-            await self._break_off(request, exchange, flight.broken)
-            return answer
-        await answer.write_eof()
-        return answer
-
-    async def _break_off(self, request: web.BaseRequest, exchange: Exchange, error: ProxyError) -> None:
-        """An answer that has begun ends as a failure: the dialect's error event, then no terminator."""
-        assert exchange.answer is not None
-        await exchange.answer.write(error_event(error, dialect_of(exchange.path)))
-        break_connection(request)
-
     def _replay(self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool) -> web.StreamResponse:
         headers, body = self._hit_parts(exchange, hit, stream=stream)
         write_hit(self.services, exchange, hit.entry, hit, stream=stream)
+        rate = self.runtime.config.cache.replay_rate
+        if stream and rate:
+            return PacedAnswer(200, headers, events_of(body), rate)
         return WholeAnswer(200, headers, body)
 
     def _hit_parts(
@@ -494,13 +441,7 @@ class Pipeline:
         return headers, body
 
     def _refuse(self, exchange: Exchange, error: ProxyError, request: web.BaseRequest) -> web.StreamResponse:
-        exchange.outcome = "error"
-        exchange.why["refused"] = error.code
-        if not exchange.row_written and not exchange.left:
-            exchange.row_written = True
-            self.services.ledger.settled(
-                exchange.row(kind="refusal", outcome="error", status=error.status, error=error.code, why=exchange.why)
-            )
+        self._write_refusal(exchange, error)
         response = error_response(
             error,
             exchange.path,
@@ -512,6 +453,16 @@ class Pipeline:
         return response
 
     # settling
+
+    def _write_refusal(self, exchange: Exchange, error: ProxyError) -> None:
+        exchange.outcome = "error"
+        exchange.why["refused"] = error.code
+        if exchange.row_written or exchange.left:
+            return
+        exchange.row_written = True
+        self.services.ledger.settled(
+            exchange.row(kind="refusal", outcome="error", status=error.status, error=error.code, why=exchange.why)
+        )
 
     def _settle(self, exchange: Exchange) -> None:
         """Every request is counted once, whatever became of it."""

@@ -17,6 +17,7 @@ from halfpenny.backends.retry import RetryBudget, RetryPolicy
 from halfpenny.backends.secret import Secret
 from halfpenny.ledger.book import Ledger
 from halfpenny.ledger.prices import Override, PriceBook
+from halfpenny.ledger.prompt_cache import PromptCacheWatch
 from halfpenny.proxy.coalesce import Flights
 from halfpenny.proxy.config import NETWORK_KINDS, BackendSection, Config, ConfigError, backend_key
 from halfpenny.proxy.converting import CONVERTIBLE
@@ -137,6 +138,7 @@ class Services:
     neighbours: Neighbours | None
     retry_budget: RetryBudget
     tasks: TaskOwner
+    prompt_cache: PromptCacheWatch
     flights: Flights = field(default_factory=Flights)
     rng: random.Random = field(default_factory=random.Random)
 

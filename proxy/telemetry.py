@@ -51,6 +51,20 @@ class Metrics:
             ["by"],
             registry=self.registry,
         )
+        self._cached_share = Gauge(
+            "halfpenny_provider_cached_share",
+            "Share of input tokens that the provider read from its own prompt cache, over the last 32 or so answers to "
+            "prompts of 1,024 tokens and more. `app` is the tag `app`, else the start of the tenant's name.",
+            ["app"],
+            registry=self.registry,
+        )
+        self._cache_lost = Counter(
+            "halfpenny_provider_cache_lost_usd",
+            "What input cost more because the provider's prompt cache was read less than usual, in US dollars. Counted "
+            "from when the share has fallen to half of the usual until it recovers. Alert on any increase.",
+            ["app"],
+            registry=self.registry,
+        )
         self.false_hit_rate_upper = Gauge(
             "halfpenny_false_hit_rate_upper",
             "Upper bound on wrong hits as a share of requests. No series until it is measured.",
@@ -115,6 +129,12 @@ class Metrics:
             if child is None:
                 child = self._saved_children[by] = self._saved.labels(by)
             child.inc(pico / PICO_PER_USD)
+
+    def cached_share(self, app: str, share: float) -> None:
+        self._cached_share.labels(app).set(share)
+
+    def cache_lost(self, app: str, pico: int) -> None:
+        self._cache_lost.labels(app).inc(pico / PICO_PER_USD)
 
     def set_config(self, sha: str) -> None:
         self.config_info.clear()
