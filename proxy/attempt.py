@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from halfpenny.backends.base import BackendError, BackendUnavailable, ConnectError, PhaseTimeout, Reply
+from halfpenny.backends.base import BackendError, BackendUnavailable, BadCall, ConnectError, PhaseTimeout, Reply
 from halfpenny.ledger.base import Opened, Outcome, Settled, State, Usage
 from halfpenny.proxy import flow
 from halfpenny.proxy.errors import ProxyError
@@ -248,7 +248,8 @@ class OpenAttempt:
             self.settle("estimated" if begun else "final", outcome, status=self.reply.status)
             await self.reply.close()
         else:
-            billed: State = "final" if isinstance(self.error, ConnectError | BackendUnavailable) else "estimated"
+            unbilled = isinstance(self.error, ConnectError | BackendUnavailable | BadCall)
+            billed: State = "final" if unbilled else "estimated"
             self.settle(billed, outcome, status=0, error=error.code if error else "")
 
     async def abandon(self, why: str, *, client_gone: bool) -> None:

@@ -216,7 +216,7 @@ class Fetch:
             opened.reply = await backend.call(self._build_call(opened.slot, state.step, conversion))
             if conversion is not None:
                 opened.reply = ConvertedReply(opened.reply, conversion)
-            if self.job.asked_usage and opened.reply.status in (400, 422):
+            elif self.job.asked_usage and opened.reply.status in (400, 422):
                 await self._blame_usage(opened)
             await opened.first_chunk()
         except ProxyError as error:
@@ -313,13 +313,13 @@ class Fetch:
         ask, surface = self.ask, self.surface
         if conversion is not None:
             self.job.asked_usage = True
-            headers = forwarded(self.exchange.raw_headers, drop=("accept-encoding",))
+            headers = forwarded(self.exchange.raw_headers, identity=True)
             return converted_call(
                 conversion,
                 ask,
                 method=self.exchange.method,
                 model=step.model,
-                headers=(*headers, ("Accept-Encoding", "identity")),
+                headers=headers,
                 timeouts=slot.timeouts(),
             )
         self.job.asked_usage = self.surface.usage_on_request and slot.asks_usage and ask.stream and not ask.wants_usage
@@ -335,11 +335,10 @@ class Fetch:
             model=step.model if step.model and renamed and (surface.model_in_body or slot.local) else None,
             ask_usage=self.job.asked_usage,
         )
-        headers = forwarded(self.exchange.raw_headers, drop=("accept-encoding",))
         return Call(
             method=self.exchange.method,
             target=target,
-            headers=(*headers, ("Accept-Encoding", "identity")),
+            headers=forwarded(self.exchange.raw_headers, identity=True),
             body=body,
             timeouts=slot.timeouts(),
         )

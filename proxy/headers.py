@@ -219,14 +219,17 @@ def _tags(text: str | None) -> dict[str, str]:
     return tags
 
 
-def forwarded(raw: RawHeaders, *, drop: Iterable[str] = (), keep_length: bool = False) -> Pairs:
+def forwarded(raw: RawHeaders, *, identity: bool = False, keep_length: bool = False) -> Pairs:
     """The request headers that go upstream: same order, same spelling, less hop-by-hop and ours.
 
-    `keep_length` leaves Content-Length where it stood, for a body that is streamed with its own framing.
+    `identity` asks for an answer without content encoding, where it stood what the client asked for: an answer that is
+    to be understood, and stored for clients that accept other encodings, must be plain. `keep_length` leaves
+    Content-Length where it stood, for a body that is streamed with its own framing.
 
     Raises `ProxyError` for CR, LF or NUL in a value, which a lenient parser may have let through.
     """
-    dropped = _NOT_FORWARDED | set(drop) | _named_by_connection(raw)
+    dropped = _NOT_FORWARDED | _named_by_connection(raw)
+    asked = False
     if keep_length:
         dropped = dropped - {"content-length"}
     kept: list[tuple[str, str]] = []
@@ -235,10 +238,17 @@ def forwarded(raw: RawHeaders, *, drop: Iterable[str] = (), keep_length: bool = 
         low = name.lower()
         if low in dropped or low.startswith("halfpenny-"):
             continue
+        if identity and low == "accept-encoding":
+            if not asked:
+                kept.append((name, "identity"))
+            asked = True
+            continue
         value = raw_value.decode("utf-8", "surrogateescape")
         if "\r" in value or "\n" in value or "\0" in value:
             raise ProxyError(400, "invalid_header", f"header {name!r} has a control character in its value")
         kept.append((name, value))
+    if identity and not asked:
+        kept.append(("Accept-Encoding", "identity"))
     return tuple(kept)
 
 

@@ -76,8 +76,9 @@ class ByInput:
     async def fetch(self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered) -> web.StreamResponse:
         """Get the inputs that are not stored. Raises `ProxyError`, and the cancellation of a client that left."""
         join = exchange.allowed.coalesce
-        # twice at most: what a joined flight failed to bring is fetched, and that is not joined to anything
-        for _ in range(2):
+        # Three times at most: what a joined flight failed to bring is fetched without joining anything, and an odd answer
+        # to a part of the inputs leads to asking for all.
+        for _ in range(3):
             flights = self._board(exchange, runtime, body, found, join=join)
             try:
                 for flight in flights:
@@ -93,7 +94,13 @@ class ByInput:
                         self.services.flights.forget(flight)
             led = found.led
             if led is not None and (not led.items or led.keys == exchange.item_keys):
-                return self._as_it_came(exchange, led)
+                if led.keys == exchange.item_keys or _is_final(led):
+                    return self._as_it_came(exchange, led)
+                # a refusal of a part may speak of positions in it, and an answer that does not fit may be wrong: ask
+                # what the caller asked
+                found = Gathered()
+                join = False
+                continue
             for flight in flights:
                 found.answers |= flight.items
             if not found.lacks(exchange.item_keys):
@@ -203,6 +210,12 @@ class ByInput:
         if len(shown) == 1:
             return shown[0]
         return msgspec.json.encode(_itemised(exchange).put_together([msgspec.json.decode(part) for part in shown]))
+
+
+def _is_final(flight: Flight) -> bool:
+    """Whether the same would come of asking for everything: our own refusal, a failure, a limit."""
+    status = flight.head.status if flight.head is not None else 500
+    return status >= 500 or status == 429
 
 
 def _itemised(exchange: Exchange) -> Itemised:

@@ -145,7 +145,7 @@ class PassThrough:
         if slot.section.model is not None:
             return [{"id": slot.section.model, "object": "model", "created": 0, "owned_by": slot.section.name}]
         assert slot.backend is not None
-        headers = (*forwarded(exchange.raw_headers, drop=("accept-encoding",)), ("Accept-Encoding", "identity"))
+        headers = forwarded(exchange.raw_headers, identity=True)
         call = Call(method="GET", target=_MODELS, headers=headers, body=b"", timeouts=slot.timeouts())
         try:
             async with asyncio.timeout(10):

@@ -145,6 +145,8 @@ async def test_an_error_for_the_missing_inputs_comes_back_as_it_is(proxy: Proxy,
     refused = await embed(proxy, ["a", "[[status=400]] b"])
     assert refused.status == 400
     assert "error" in refused.json()
+    # asked for the missing part first, then for what the caller asked, so that the error speaks of the caller's request
+    assert asked(upstream)[1:] == [["[[status=400]] b"], ["a", "[[status=400]] b"]]
     assert (await embed(proxy, ["a"])).cache.startswith("halfpenny; hit")
 
 
