@@ -15,7 +15,13 @@ from halfpenny.proxy.runtime import Slot
 from halfpenny.proxy.surfaces.base import Recorder, Reported
 
 ERROR_BODY_BYTES = 1024 * 1024
-_OPERATIONS = {"completions": "text_completion", "embeddings": "embeddings", "generate": "generate_content"}
+_OPERATIONS = {
+    "completions": "text_completion",
+    "embeddings": "embeddings",
+    "gemini_embed": "embeddings",
+    "gemini_batch_embed": "embeddings",
+    "gemini_generate": "generate_content",
+}
 """Surface -> `gen_ai.operation.name` of the OpenTelemetry conventions; the rest are chats."""
 
 

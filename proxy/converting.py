@@ -12,8 +12,10 @@ import msgspec
 
 from halfpenny.backends.base import BrokenReply, Call, Reply, Timeouts
 from halfpenny.proxy.bodies import decoded
+from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import Pairs, header_value
 from halfpenny.proxy.surfaces.base import Ask, Reported
+from halfpenny.proxy.surfaces.reading import is_partial
 
 if TYPE_CHECKING:
     from halfpenny.proxy.dialects import Conversion
@@ -28,7 +30,9 @@ _NATIVE = {
     "count_tokens": "anthropic",
 }
 """Surface -> the dialect whose servers take it as it is; the other surfaces are Gemini's."""
-CONVERTIBLE = ("chat", "messages", "generate", "responses")
+_ASKED = {"chat": "chat", "messages": "messages", "gemini_generate": "generate", "responses": "responses"}
+"""Surface -> its name among the dialects that convert."""
+CONVERTIBLE = tuple(_ASKED)
 _TARGETS = ("openai", "anthropic", "gemini")
 _LIMIT_BYTES = 32 * 1024 * 1024
 
@@ -56,7 +60,7 @@ def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Converting | Non
         return None
     from halfpenny.proxy.dialects import conversion, reported
 
-    found = conversion(surface, spoken)
+    found = conversion(_ASKED[surface], spoken)
     return None if found is None else Converting(found, lambda document: reported(spoken, document))
 
 
@@ -65,6 +69,8 @@ def converted_call(
 ) -> Call:
     """The call in the backend's dialect. Raises `ProxyError` (400) for what cannot be expressed there."""
     conversion = converting.conversion
+    if is_partial(ask):
+        raise ProxyError(400, "not_expressible", f"the body cannot be converted ({ask.stateful})")
     outgoing = conversion.request(ask.document, model=model, stream=ask.stream)
     return Call(
         method=method,

@@ -45,7 +45,7 @@ _GEMINI_STATUSES = {
 
 
 # `/v1/models/M:generateContent`: with a custom address Google's client drops the `beta`
-_GEMINI_METHOD = re.compile(r"/models/[^/]+:[a-zA-Z]+\Z")
+_GEMINI_METHOD = re.compile(r"/(?:models|tunedModels)/[^/]+:[a-zA-Z]+\Z")
 
 
 class ProxyError(Exception):

@@ -15,7 +15,7 @@ from halfpenny.backends.base import BackendError, BackendUnavailable, BadCall, C
 from halfpenny.backends.retry import retry_after_s
 from halfpenny.proxy import flow
 from halfpenny.proxy.attempt import ERROR_BODY_BYTES, OpenAttempt
-from halfpenny.proxy.bodies import alter_body
+from halfpenny.proxy.bodies import LIGHT_BYTES, alter_body
 from halfpenny.proxy.converting import ConvertedReply, Converting, conversion_for, converted_call, speaks
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import forwarded
@@ -213,7 +213,7 @@ class Fetch:
         assert backend is not None
         try:
             conversion = self._conversion(opened.slot)
-            opened.reply = await backend.call(self._build_call(opened.slot, state.step, conversion))
+            opened.reply = await backend.call(await self._built_call(opened.slot, state.step, conversion))
             if conversion is not None:
                 opened.reply = ConvertedReply(opened.reply, conversion)
             elif self.job.asked_usage and opened.reply.status in (400, 422):
@@ -244,7 +244,7 @@ class Fetch:
         await reply.close()
         opened.slot.asks_usage = False
         assert opened.slot.backend is not None
-        opened.reply = await opened.slot.backend.call(self._build_call(opened.slot, opened.state.step))
+        opened.reply = await opened.slot.backend.call(await self._built_call(opened.slot, opened.state.step))
 
     def _judge_error(
         self, opened: OpenAttempt, state: flow.Attempt, error: BackendError
@@ -308,6 +308,12 @@ class Fetch:
                 f" which speaks {', '.join(slot.dialects)}",
             )
         return conversion
+
+    async def _built_call(self, slot: Slot, step: Step, conversion: Converting | None = None) -> Call:
+        """Changing megabytes takes long enough to be felt by everybody else."""
+        if len(self.job.body) <= LIGHT_BYTES:
+            return self._build_call(slot, step, conversion)
+        return await asyncio.to_thread(self._build_call, slot, step, conversion)
 
     def _build_call(self, slot: Slot, step: Step, conversion: Converting | None = None) -> Call:
         ask, surface = self.ask, self.surface

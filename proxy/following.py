@@ -133,7 +133,7 @@ class Follower:
 
     # from the start
 
-    async def _whole(self, head: ReplyHead) -> web.StreamResponse:
+    async def _whole(self, head: ReplyHead) -> web.StreamResponse | None:
         """A whole body: as the upstream sent it, or a streamed flight's answer for a caller that does not stream."""
         flight = self.flight
         await flight.wait_end()
@@ -144,7 +144,13 @@ class Follower:
             raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
         body, headers = flight.body(), list(head.headers)
         if not head.whole:
-            body = as_json(self.surface.to_document(body))
+            try:
+                body = as_json(self.surface.to_document(body))
+            except Exception:
+                # what the upstream said to another caller has no faithful form for this one: it is asked again
+                if "re-elected" in self.exchange.why:
+                    raise ProxyError(502, "upstream_error", "the upstream's answer cannot be shown as JSON") from None
+                return None
             headers = [(n, v) for n, v in headers if n.lower() not in ("content-type", "content-length")]
             headers.append(("Content-Type", "application/json"))
         headers = [(n, v) for n, v in headers if n.lower() != "content-length"]

@@ -76,7 +76,7 @@ class ByInput:
     async def fetch(self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered) -> web.StreamResponse:
         """Get the inputs that are not stored. Raises `ProxyError`, and the cancellation of a client that left."""
         join = exchange.allowed.coalesce
-        # Three times at most: what a joined flight failed to bring is fetched without joining anything, and an odd answer
+        # Three times at most: what a joined flight failed to bring is fetched without joining any, and an odd answer
         # to a part of the inputs leads to asking for all.
         for _ in range(3):
             flights = self._board(exchange, runtime, body, found, join=join)

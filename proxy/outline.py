@@ -10,6 +10,7 @@ in the size of the body, and bounded in steps.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -47,6 +48,15 @@ class Outline(msgspec.Struct, frozen=True):
     spans: dict[str, tuple[Span, ...]]
     end: int
     empty: bool
+
+
+class Partial(dict[str, Any]):
+    """Some of a body's top-level members, where the whole was not read. It stands for no request: it may be routed by,
+    never converted, keyed or encoded. `outline` is that of the body; None if it has none."""
+
+    def __init__(self, members: dict[str, Any], found: Outline | None) -> None:
+        super().__init__(members)
+        self.outline = found
 
 
 def outline(body: bytes, wanted: frozenset[str]) -> Outline | None:

@@ -15,9 +15,9 @@ from aiohttp.http_parser import RawRequestMessage
 
 from halfpenny.proxy import flow
 from halfpenny.proxy.answers import PacedAnswer, WholeAnswer, break_connection
-from halfpenny.proxy.bodies import has_duplicate_keys
+from halfpenny.proxy.bodies import LIGHT_BYTES
 from halfpenny.proxy.coalesce import Flight, FlightKey
-from halfpenny.proxy.errors import ProxyError
+from halfpenny.proxy.errors import ProxyError, bad_request
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.fetch import Fetch
 from halfpenny.proxy.following import Follower, break_off
@@ -35,6 +35,7 @@ from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body, take_early_body, too_large
 from halfpenny.proxy.surfaces.base import Itemised
+from halfpenny.proxy.surfaces.reading import is_partial, read_ask
 from halfpenny.proxy.surfaces.sse import events_of
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
@@ -152,7 +153,7 @@ class Pipeline:
             async with asyncio.timeout(server.total_timeout):
                 if body is None:
                     body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
-                if len(body) > _LARGE_BYTES:
+                if len(body) > LIGHT_BYTES:
                     # decoding and hashing megabytes would hold up everybody else
                     await asyncio.to_thread(self._read, exchange, runtime, body)
                 else:
@@ -233,7 +234,10 @@ class Pipeline:
         """Body -> ask, key, partition, and what configuration and caller together allow."""
         assert exchange.surface is not None
         cache, wishes, head = runtime.config.cache, exchange.wishes, exchange.head
-        ask = exchange.ask = exchange.surface.read(body, exchange.target)
+        ask = exchange.ask = read_ask(exchange.surface, body, exchange.target)
+        if is_partial(ask) and runtime.router.reads_prompts:
+            # what the operator's rules would say of its text cannot be known
+            raise bad_request("the body cannot be read, and rules here depend on what it says", code="body_unreadable")
         exchange.model = ask.model
         exchange.wants_usage = ask.wants_usage
         exchange.form = ask.form
@@ -243,7 +247,7 @@ class Pipeline:
             semantic_enabled=cache.semantic.enabled and not ask.exact_only,
             sampled_allowed=self._sampled_allowed(exchange, runtime),
             sampled=ask.sampled,
-            stateful=ask.stateful or ("duplicate keys" if has_duplicate_keys(body) else ""),
+            stateful=ask.stateful,
             wish=wishes.cache,
             no_cache=wishes.no_cache,
             no_store=wishes.no_store,

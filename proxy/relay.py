@@ -95,7 +95,7 @@ class Relay:
             state_of_row = "estimated"
             reported = job.estimated(0, len(plain or raw))
         entries: list[Entry] = []
-        if good and plain is not None and not job.surface.admissible(document):
+        if good and plain is not None and not job.surface.admissible(document) and not self._is_cut_by_limit(reported):
             entries = await self._entries(document, plain, reported)
         stored = self._store_all(entries[:_PUTS_AT_ONCE])
         outcome: Outcome = "error" if not good else job.plain_outcome()
@@ -147,6 +147,10 @@ class Relay:
             if self._may_store(len(answer)):
                 entries.append(self._entry(key, "json", answer, kind, own, cost))
         return entries
+
+    def _is_cut_by_limit(self, reported: Reported) -> bool:
+        most = self.job.ask.max_output_tokens
+        return self.job.surface.limit_is_silent and 0 < most <= reported.output_tokens
 
     def _store_all(self, entries: list[Entry]) -> bool:
         kept = [self._store(entry) for entry in entries]

@@ -6,10 +6,12 @@ ways (RFC 9112 sections 3.2.2, 6.1; the parsers of aiohttp differ on exactly the
 """
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from aiohttp import HttpVersion10, HttpVersion11, http_parser, web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
@@ -31,6 +33,8 @@ class Quick(Protocol):
 
 
 _VERSIONS = (HttpVersion11, HttpVersion10)
+_LINE_BYTES = 512
+_TOO_LARGE = "Too many headers"
 _WRITE_BUFFER_BYTES = 1 << 16
 
 
@@ -50,7 +54,7 @@ class Connection(RequestHandler):
     or connection takes aiohttp's way.
     """
 
-    __slots__ = ("_head_timer", "_header_timeout_s", "_quick", "early_body")
+    __slots__ = ("_head_timer", "_header_timeout_s", "_line", "_quick", "early_body")
 
     def __init__(self, *args: Any, header_timeout_s: float, quick: Quick | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,6 +63,8 @@ class Connection(RequestHandler):
         self.early_body: tuple[RawRequestMessage, bytes] | None = None
         """The request that is about to be handled and its body, if that was taken here already."""
         self._head_timer: asyncio.TimerHandle | None = None
+        self._line = b""
+        """How the head that is being received began: what a malformed one is answered by."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -75,15 +81,34 @@ class Connection(RequestHandler):
         if idle:
             # not yet: the task that waits for requests is only woken for those that are not answered here
             self._waiter = None
+            if not self._line:
+                self._line = data[:_LINE_BYTES]
         super().data_received(data)
         if idle:
             self._waiter = waiter
         if self._request_count != before:
             self._disarm()
+            self._received()
             if idle and waiter is not None and not self._answered():
                 waiter.set_result(None)
         elif self._head_timer is None and self._current_request is None and not self._messages:
             self._arm()
+
+    def _received(self) -> None:
+        """A whole head has come, or something that is none. The latter may be the body of the request that is being
+        handled: aiohttp would answer it behind that request, which would wait for the rest of its body for ever."""
+        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
+            self._line = b""
+            return
+        request = self._current_request
+        if request is not None and not request.content.is_eof():
+            self._messages.pop()
+            # nothing more can be read from here: neither the rest of that body nor another request
+            self._lingering_time = 0
+            self.close()
+            request.content.set_exception(
+                ProxyError(400, "malformed_request", "the body is not framed as the request's head says")
+            )
 
     def _answered(self) -> bool:
         """Try to answer the one request that has arrived; True if nothing is left to be done."""
@@ -141,11 +166,26 @@ class Connection(RequestHandler):
                 # the answer has begun: a second head inside its body would be read as content
                 raise ConnectionError("the answer broke after it had begun") from exc
             error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
+            path = request.path
         else:
-            error = ProxyError(status, "malformed_request", "the request is not valid HTTP/1.1")
-        response = error_response(error, request.path)
+            error, path = _malformed(status, exc, message or ""), _path_of(self._line)
+        response = error_response(error, path)
         response.force_close()
         return response
+
+
+def _malformed(status: int, exc: BaseException | None, message: str) -> ProxyError:
+    """The parser's complaint, without the bytes that it quotes."""
+    if isinstance(exc, LineTooLong) or message.startswith(_TOO_LARGE):
+        return ProxyError(431, "head_too_large", "the request head is too large: its line, a header or their number")
+    reason = message.partition("\n")[0].rstrip(": ")
+    return ProxyError(status, "malformed_request", f"the request is not valid HTTP/1.1: {reason}".rstrip(": "))
+
+
+def _path_of(line: bytes) -> str:
+    """The path in a request line that the parser did not take; empty if there is none."""
+    parts = line.partition(b"\r")[0].split(b" ")
+    return parts[1].partition(b"?")[0].decode("latin-1") if len(parts) > 1 and parts[1].startswith(b"/") else ""
 
 
 class DataServer(web.Server):
@@ -190,7 +230,10 @@ def error_response(error: ProxyError, path: str, extra: list[tuple[str, str]] | 
 
 
 def check_framing(message: RawRequestMessage) -> None:
-    """Refuse what two parsers could read in two ways. Raises `ProxyError` (400)."""
+    """Refuse what two parsers could read in two ways. Raises `ProxyError` (400, 405)."""
+    if message.method == "CONNECT":
+        # what follows its answer would be no HTTP any more
+        raise ProxyError(405, "method_not_allowed", "CONNECT is not served: this is no forward proxy")
     if not message.path.startswith("/") and message.path != "*":
         raise ProxyError(400, "invalid_target", "the request target must be a path (origin-form)")
     if message.version not in _VERSIONS:
@@ -216,7 +259,9 @@ async def read_body(request: web.BaseRequest, *, limit: int, idle_s: float) -> b
     if length is not None and length > limit:
         raise too_large(limit)
     content = request.content
-    parts: list[bytes] = []
+    first = b""
+    # not a list to be joined: that would take the body's memory twice, and the loop's time to copy it
+    whole: io.BytesIO | None = None
     size = 0
     while True:
         if content.is_eof():
@@ -229,11 +274,17 @@ async def read_body(request: web.BaseRequest, *, limit: int, idle_s: float) -> b
             except TimeoutError:
                 raise ProxyError(408, "body_timeout", f"no byte of the body arrived for {idle_s:g} s") from None
         if not chunk:
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return first if whole is None else whole.getvalue()
         size += len(chunk)
         if size > limit:
             raise too_large(limit)
-        parts.append(chunk)
+        if not first:
+            first = chunk
+        else:
+            if whole is None:
+                whole = io.BytesIO()
+                whole.write(first)
+            whole.write(chunk)
 
 
 def too_large(limit: int) -> ProxyError:

@@ -78,6 +78,8 @@ class Router:
         self._tags = sorted({tag for match in matches for tag in match.tag})
         self._headers = sorted({header.lower() for match in matches for header in match.header})
         self._streams = any(match.stream is not None for match in matches)
+        self.reads_prompts = any(match.prompt is not None for match in matches)
+        """Whether a route or rule looks into the text of requests."""
         self.reads_more = bool(self._tags or self._headers or self._streams)
         self.sets_sampled = any(r.route.sampled is not None for r in self._routes.values())
 

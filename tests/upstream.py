@@ -1,4 +1,4 @@
-"""The scripted upstream: a real OpenAI-shaped server on loopback that misbehaves on request and keeps a bill.
+"""The scripted upstream: a real server on loopback that speaks four dialects, misbehaves on request and keeps a bill.
 
     async with ScriptedUpstream() as up:
         client = openai.AsyncOpenAI(base_url=up.base_url, api_key="x")
@@ -8,33 +8,36 @@
 
 or `python -m tests.upstream --port 9009`.
 
-What it serves: `/v1/chat/completions`, `/v1/completions` (JSON and SSE), `/v1/embeddings`, `/v1/models`, a
-websocket echo at `/v1/realtime`, `/bill` (the bill as JSON); every other path answers with what was
-received (method, raw target, headers, length and SHA-256 of the body; the parts of a multipart upload).
+What it serves: the POST endpoints of `tests/upstream_dialects` (OpenAI chat, completions, responses, embeddings and
+moderations; Azure's paths; Anthropic messages and count_tokens; Gemini's generateContent family), `/v1/models`,
+`GET /v1/responses/{id}` of a stored response, a websocket echo at `/v1/realtime`, `/bill` (the bill as JSON); every
+other path answers with what was received (method, raw target, headers, length and SHA-256 of the body; the parts of a
+multipart upload).
 
 The answer is `answer_to(prompt)`: a function of the prompt alone, so an answer that belongs to another
-prompt shows. A stream sends one word per chunk and every chunk with a write of its own; chunks are never
+prompt shows; with `n` above 1 each choice has words of its own. A request that offers tools is answered with
+a call of the first (or the forced) one until it brings a tool's result, one with a JSON schema by a value of
+that schema. A stream sends one word per chunk and every chunk with a write of its own; chunks are never
 merged here.
 
 The bill is exact integer arithmetic in pico-dollars (1e-12 USD): tokens times the price per token of
 `PRICES`. Prompt tokens are `ceil(UTF-8 bytes of all prompt text / 4)`; completion tokens are the words of
-the answer, one per chunk. A stream that the client leaves, or that a marker cuts, is billed for its prompt
+the answer (all choices, reasoning included) and the pieces of a call's arguments, one per chunk. Counting
+tokens costs nothing. A stream that the client leaves, or that a marker cuts, is billed for its prompt
 and for the chunks that were really sent; a client that leaves during `delay` pays for its prompt. An answer
 that this server gives up before its head was sent, and every error status, costs nothing.
 
-Scripts: markers anywhere in the prompt text (see `Script` for their meaning), alone or several in one pair
+Scripts: markers anywhere in the prompt text (see `Script` for their meaning, the same in every dialect), alone or several in one pair
 of brackets: `[[delay=0.5]]`, `[[chunks=50 gap=0.01]]`, `[[status=500]]`. Or `ScriptedUpstream(script=f)`,
 where `f(Call) -> Script | None`.
 """
 
 import argparse
 import asyncio
-import base64
 import dataclasses
 import email
 import hashlib
 import json
-import re
 import socket
 import struct
 import time
@@ -44,6 +47,36 @@ from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from aiohttp import WSMsgType, hdrs, web
+
+from tests.upstream_dialects import find
+from tests.upstream_dialects.base import (
+    CREATED,
+    EMBEDDING_DIMENSIONS,
+    Endpoint,
+    Received,
+    Refused,
+    Reply,
+    Script,
+    answer_to,
+    answer_words,
+    count_tokens,
+    embedding_of,
+    without_faults,
+)
+
+__all__ = [
+    "EMBEDDING_DIMENSIONS",
+    "PICO_USD",
+    "PRICES",
+    "Call",
+    "Script",
+    "ScriptedUpstream",
+    "answer_to",
+    "answer_words",
+    "count_tokens",
+    "embedding_of",
+    "events",
+]
 
 PICO_USD = 10**12
 """Pico-dollars in a dollar: prices per million tokens with up to six decimals stay integers per token."""
@@ -56,72 +89,6 @@ PRICES: dict[str, tuple[int, int]] = {
 """Model -> (prompt, completion) price in pico-dollars per token. This server's own, not real prices."""
 
 DEFAULT_PRICE = (1_000_000, 2_000_000)
-CREATED = 1_700_000_000
-# fmt: off
-WORDS = ("amber", "basil", "cedar", "delta", "ember", "fable", "grove", "harbor", "indigo", "juniper",
-         "kettle", "lantern", "maple", "nectar", "oak", "pebble")
-# fmt: on
-EMBEDDING_DIMENSIONS = 8
-
-_MARKER = re.compile(r"\[\[([a-z0-9_=. -]+)\]\]")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Script:
-    """What one call does. Counts are of content chunks (words); times are seconds."""
-
-    delay: float = 0.0
-    """wait before the head"""
-    body_delay: float = 0.0
-    """wait between the head and the first body byte"""
-    gap: float = 0.0
-    """wait before every chunk but the first"""
-    chunks: int | None = None
-    """length of the answer in words, else 4 to 11, by the prompt"""
-    status: int | None = None
-    """answer with this error status in OpenAI's shape"""
-    code: str | None = None
-    """`error.code` of that answer"""
-    retry_after: float | None = None
-    """429 unless `status` says otherwise, with a Retry-After header"""
-    cut: int | None = None
-    """close the TCP connection after so many chunks; 0: right after the head; -1: before the head"""
-    rst: int | None = None
-    """the same with a TCP reset"""
-    end: int | None = None
-    """end the stream cleanly after so many chunks, without finish_reason and [DONE]"""
-    stall: int | None = None
-    """stop sending after so many chunks and keep the connection open; -1: never send the head"""
-    sse_error: int | None = None
-    """send an error event after so many chunks, then end cleanly"""
-    ok_error: bool = False
-    """`[[200error]]`: status 200 with an error body"""
-    html502: bool = False
-    """a gateway's HTML page with status 502"""
-    length: bool = False
-    """finish_reason "length" """
-    filter: bool = False
-    """finish_reason "content_filter" """
-    flaky: int = 0
-    """the first so many calls with this very text fail with 500"""
-    hangup: bool = False
-    """answer in full, then close the idle connection without having announced it"""
-
-    @classmethod
-    def of(cls, text: str) -> "Script":
-        """The script that the markers in `text` ask for. Raises KeyError for an unknown marker."""
-        kinds = {field.name: str(field.type) for field in dataclasses.fields(cls)}
-        found: dict[str, Any] = {}
-        for marker in _MARKER.findall(text):
-            for item in marker.split():
-                name, _, value = item.partition("=")
-                name = {"200error": "ok_error"}.get(name, name)
-                kind = kinds[name]
-                if "bool" in kind:
-                    found[name] = True
-                else:
-                    found[name] = float(value) if "float" in kind else int(value) if "int" in kind else value
-        return cls(**found)
 
 
 @dataclasses.dataclass
@@ -150,59 +117,24 @@ class Call:
     """when the client's early close was seen"""
     hung_up: bool = False
     """this side closed the connection under the answer"""
+    answer_headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    """the dialect's own headers of the answer"""
 
     def header(self, name: str) -> str | None:
         """The first header of this name, whatever its spelling."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
+    @property
+    def credential(self) -> str:
+        """What the caller gave as its key, in whatever header; empty if nothing."""
+        for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
+            if value := self.header(name):
+                return value.removeprefix("Bearer ")
+        return ""
+
     def json(self) -> Any:
         """The body, decoded."""
         return json.loads(self.body)
-
-
-def count_tokens(text: str) -> int:
-    """Prompt tokens of a text: a quarter of its UTF-8 bytes, rounded up."""
-    return -(-len(text.encode()) // 4)
-
-
-def answer_words(prompt: str, chunks: int | None = None) -> list[str]:
-    """The words of the answer to a prompt: a check word of its own, then words by its hash."""
-    digest = hashlib.sha256(prompt.encode()).digest()
-    length = chunks if chunks is not None else 4 + digest[0] % 8
-    return [f"<{digest.hex()[:8]}>", *(WORDS[digest[i % 32] % len(WORDS)] for i in range(1, length))][:length]
-
-
-def answer_to(prompt: str, chunks: int | None = None) -> str:
-    """The text that this server answers to a prompt (all message texts, joined by newlines)."""
-    return " ".join(answer_words(prompt, chunks))
-
-
-def embedding_of(text: str, dimensions: int = EMBEDDING_DIMENSIONS) -> list[float]:
-    """A deterministic vector of unit length."""
-    raw = hashlib.shake_128(text.encode()).digest(dimensions)
-    vector = [byte - 127.5 for byte in raw]
-    norm = sum(x * x for x in vector) ** 0.5
-    # Rounded through float32, so that the list and the base64 form say the same.
-    return list(struct.unpack(f"<{dimensions}f", struct.pack(f"<{dimensions}f", *(x / norm for x in vector))))
-
-
-def prompt_of(body: Mapping[str, Any]) -> str:
-    """All prompt text of a chat, completion or embedding body, in order, joined by newlines."""
-    if "messages" in body:
-        return "\n".join(_texts(message.get("content") for message in body["messages"]))
-    return "\n".join(_texts([body.get("prompt", body.get("input", ""))]))
-
-
-def _texts(parts: Any) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, list):
-            yield from _texts(part)
-        elif isinstance(part, dict) and isinstance(part.get("text"), str):
-            yield part["text"]
-        elif isinstance(part, int):
-            yield str(part)
 
 
 class ScriptedUpstream:
@@ -230,6 +162,7 @@ class ScriptedUpstream:
         self.calls: list[Call] = []
         self.billed_pico_usd = 0
         self._models: dict[str, dict[str, int]] = {}
+        self._stored: dict[str, Any] = {}
         self.open_calls = 0
         """requests that are being answered now"""
 
@@ -363,83 +296,83 @@ class ScriptedUpstream:
         if path == "/v1/models" and call.method == hdrs.METH_GET:
             fixed = {"object": "model", "created": CREATED, "owned_by": "scripted"}
             data = [{"id": name, **fixed} for name in self._prices]
-            return await self._send_json(request, call, {"object": "list", "data": data}, Script())
-        if call.method != hdrs.METH_POST or path not in (
-            "/v1/chat/completions",
-            "/v1/completions",
-            "/v1/embeddings",
-        ):
+            call.answer_headers = _openai_headers(call)
+            return await self._send_json(request, call, Reply({"object": "list", "data": data}, 0, 0), Script())
+        if path in self._stored and call.method == hdrs.METH_GET:
+            return await self._send_json(request, call, Reply(self._stored[path], 0, 0), Script())
+        endpoint = find(path) if call.method == hdrs.METH_POST else None
+        if endpoint is None:
             return await self._echo(request, call)
+        return await self._serve(request, call, endpoint)
+
+    async def _serve(self, request: web.Request, call: Call, endpoint: Endpoint) -> web.StreamResponse:
+        received = Received(call.number, request.path, request.query, call.header, {})
+        call.answer_headers = endpoint.headers(received)
         try:
-            body = json.loads(call.body)
-            call.model = str(body["model"])
-            prompt = prompt_of(body)
+            received = dataclasses.replace(received, body=json.loads(call.body))
+            if (refused := endpoint.check(received)) is not None:
+                return _refused(call, refused)
+            call.model = endpoint.model(received)
+            prompt = endpoint.prompt(received)
             script = (self._script(call) if self._script else None) or Script.of(prompt)
+            reply = endpoint.reply(received, prompt, script)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _error(400, f"cannot read the request: {error!r}", "invalid_request_error", None)
-        return await self._perform(request, call, body, prompt, script)
+            said = f"cannot read the request: {error!r}"
+            return _refused(call, Refused(400, endpoint.error(received, 400, said)))
+        if self._record and isinstance(reply.document, dict) and reply.document.get("store"):
+            self._stored[f"{request.path}/{reply.document['id']}"] = reply.document
+        return await self._perform(request, call, endpoint, received, prompt, script, reply)
 
     async def _perform(
-        self, request: web.Request, call: Call, body: dict[str, Any], prompt: str, script: Script
+        self,
+        request: web.Request,
+        call: Call,
+        endpoint: Endpoint,
+        received: Received,
+        prompt: str,
+        script: Script,
+        reply: Reply,
     ) -> web.StreamResponse:
         if script.delay:
             try:
                 await asyncio.sleep(script.delay)
             except asyncio.CancelledError:
                 # the client left while the model was at work: the prompt was read
-                self._charge(call, count_tokens(prompt), 0)
+                self._charge(call, reply.prompt_tokens, 0)
                 raise
         self._seen[prompt] += 1
+        if script.times is not None:
+            caller = f"{prompt}\n{call.model}\n{call.credential}"
+            self._seen[caller] += 1
+            if self._seen[caller] > script.times:
+                script = without_faults(script)
         if self._seen[prompt] <= script.flaky:
-            return _error(500, "flaky", "server_error", None)
-        if (refusal := _refusal(script)) is not None:
+            return _refused(call, Refused(500, endpoint.error(received, 500, "flaky")))
+        if (refusal := _refusal(call, endpoint, received, script)) is not None:
             return refusal
         if -1 in (script.cut, script.rst):
             await _hang_up(request, call, reset=script.rst is not None)
         if script.stall == -1:
             await asyncio.Event().wait()
-        if call.target.startswith("/v1/embeddings"):
-            return await self._embeddings(request, call, body, prompt, script)
-        answer = Answer.to(body, prompt, script, call)
-        if not body.get("stream"):
-            response = await self._send_json(request, call, answer.whole(), script, tokens=len(answer.words))
+        if reply.pieces is None:
+            response = await self._send_json(request, call, reply, script)
         else:
-            response = await self._stream(request, call, answer, body.get("stream_options") or {}, script)
+            response = await self._stream(request, call, reply, script)
         if script.hangup:
             assert request.transport is not None
             await response.write_eof()
             request.transport.close()
         return response
 
-    async def _embeddings(
-        self, request: web.Request, call: Call, body: dict[str, Any], prompt: str, script: Script
-    ) -> web.StreamResponse:
-        inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        if inputs and isinstance(inputs[0], int):
-            inputs = [inputs]
-        data = []
-        for index, item in enumerate(inputs):
-            vector = embedding_of("\n".join(_texts([item])), body.get("dimensions") or EMBEDDING_DIMENSIONS)
-            form: object = vector
-            if body.get("encoding_format") == "base64":
-                form = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-            data.append({"object": "embedding", "index": index, "embedding": form})
-        tokens = count_tokens(prompt)
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        whole = {"object": "list", "data": data, "model": call.model, "usage": usage}
-        return await self._send_json(request, call, whole, script)
-
-    async def _send_json(
-        self, request: web.Request, call: Call, whole: object, script: Script, tokens: int = 0
-    ) -> web.StreamResponse:
+    async def _send_json(self, request: web.Request, call: Call, reply: Reply, script: Script) -> web.StreamResponse:
         """A JSON answer, in two halves so that it too can be cut or stall (after 0 or more chunks)."""
-        raw = json.dumps(whole).encode()
-        response = web.StreamResponse(headers=_headers(call, "application/json"))
+        raw = json.dumps(reply.document).encode()
+        response = web.StreamResponse(headers={"Content-Type": reply.content_type, **call.answer_headers})
         response.content_length = len(raw)
         call.status = 200
         await response.prepare(request)
         if call.model:
-            self._charge(call, count_tokens(prompt_of(json.loads(call.body))), tokens)
+            self._charge(call, reply.prompt_tokens, reply.tokens)
         await asyncio.sleep(script.body_delay)
         half = len(raw) // 2
         if script.cut is not None or script.rst is not None or script.stall is not None:
@@ -449,44 +382,37 @@ class ScriptedUpstream:
                 await asyncio.Event().wait()
             await _hang_up(request, call, reset=script.rst is not None)
         await response.write(raw)
-        call.chunks_sent = tokens
+        call.chunks_sent = reply.tokens
         return response
 
-    async def _stream(
-        self, request: web.Request, call: Call, answer: "Answer", options: dict[str, Any], script: Script
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_headers(call, "text/event-stream"))
+    async def _stream(self, request: web.Request, call: Call, reply: Reply, script: Script) -> web.StreamResponse:
+        """Piece by piece. Markers are looked at before the first piece and before and after every content chunk."""
+        assert reply.pieces is not None
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **call.answer_headers})
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Accel-Buffering"] = "no"
         response.enable_chunked_encoding()
         call.status = 200
         await response.prepare(request)
-        self._charge(call, answer.prompt_tokens, 0)
+        self._charge(call, reply.prompt_tokens, 0)
         await asyncio.sleep(script.body_delay)
-        usage_wanted = bool(options.get("include_usage"))
-        continuous = usage_wanted and bool(options.get("continuous_usage_stats"))
-        for index, word in enumerate(answer.words):
-            await self._interrupt(request, response, call, script)
-            if call.chunks_sent in (script.end, script.sse_error):
-                return response
-            if index and script.gap:
-                await asyncio.sleep(script.gap)
-            usage = answer.usage(index + 1) if continuous else None
-            await _send_event(response, answer.chunk(word, index, usage, usage_wanted))
-            call.chunks_sent += 1
-            self._charge(call, 0, 1)
-        await self._interrupt(request, response, call, script)
-        if call.chunks_sent in (script.end, script.sse_error):
+        if await self._interrupt(request, response, call, script, reply):
             return response
-        await _send_event(response, answer.last(usage_wanted))
-        if usage_wanted:
-            await _send_event(response, answer.usage_chunk())
-        await response.write(b"data: [DONE]\n\n")
+        for piece in reply.pieces:
+            if piece.tokens and call.chunks_sent and script.gap:
+                await asyncio.sleep(script.gap)
+            await _send(response, piece.data)
+            if piece.tokens:
+                call.chunks_sent += 1
+                self._charge(call, 0, piece.tokens)
+                if await self._interrupt(request, response, call, script, reply):
+                    return response
         return response
 
     async def _interrupt(
-        self, request: web.Request, response: web.StreamResponse, call: Call, script: Script
-    ) -> None:
+        self, request: web.Request, response: web.StreamResponse, call: Call, script: Script, reply: Reply
+    ) -> bool:
+        """What a marker asks for after so many chunks. True if the stream ends here."""
         sent = call.chunks_sent
         if sent in (script.cut, script.rst):
             await asyncio.sleep(0)
@@ -494,8 +420,10 @@ class ScriptedUpstream:
         if sent == script.stall:
             await asyncio.Event().wait()
         if sent == script.sse_error:
-            error = {"message": "the model stopped", "type": "server_error", "param": None, "code": None}
-            await _send_event(response, {"error": error})
+            await _send(response, reply.error_event)
+        if sent == script.failed:
+            await _send(response, reply.failed_event)
+        return sent in (script.end, script.sse_error, script.failed)
 
     async def _echo(self, request: web.Request, call: Call) -> web.StreamResponse:
         seen: dict[str, object] = {
@@ -522,107 +450,24 @@ class ScriptedUpstream:
         return socket_
 
 
-@dataclasses.dataclass
-class Answer:
-    """The answer to one prompt in either of its two shapes."""
-
-    chat: bool
-    id: str
-    model: str
-    words: list[str]
-    finish_reason: str
-    prompt_tokens: int
-
-    @classmethod
-    def to(cls, body: Mapping[str, Any], prompt: str, script: Script, call: Call) -> "Answer":
-        chat = "messages" in body
-        words = answer_words(prompt, script.chunks)
-        limit = body.get("max_completion_tokens") or body.get("max_tokens")
-        reason = "length" if script.length else "content_filter" if script.filter else "stop"
-        if isinstance(limit, int) and limit < len(words):
-            words, reason = words[:limit], "length"
-        prefix = "chatcmpl" if chat else "cmpl"
-        return cls(chat, f"{prefix}-{call.number}", call.model, words, reason, count_tokens(prompt))
-
-    def usage(self, completion_tokens: int) -> dict[str, int]:
-        total = self.prompt_tokens + completion_tokens
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": total,
-        }
-
-    def whole(self) -> dict[str, object]:
-        text = " ".join(self.words)
-        choice: dict[str, object] = {"index": 0, "finish_reason": self.finish_reason, "logprobs": None}
-        if self.chat:
-            choice["message"] = {"role": "assistant", "content": text, "refusal": None}
-        else:
-            choice["text"] = text
-        kind = "chat.completion" if self.chat else "text_completion"
-        return {**self._head(kind), "choices": [choice], "usage": self.usage(len(self.words))}
-
-    def chunk(
-        self, word: str, index: int, usage: dict[str, int] | None, usage_field: bool
-    ) -> dict[str, object]:
-        text = word if index == 0 else f" {word}"
-        delta = {"role": "assistant", "content": text} if index == 0 else {"content": text}
-        return self._event(delta, text, None, usage, usage_field)
-
-    def last(self, usage_field: bool) -> dict[str, object]:
-        return self._event({}, "", self.finish_reason, None, usage_field)
-
-    def usage_chunk(self) -> dict[str, object]:
-        return {**self._head(self._stream_kind), "choices": [], "usage": self.usage(len(self.words))}
-
-    @property
-    def _stream_kind(self) -> str:
-        return "chat.completion.chunk" if self.chat else "text_completion"
-
-    def _event(
-        self,
-        delta: dict[str, str],
-        text: str,
-        reason: str | None,
-        usage: dict[str, int] | None,
-        usage_field: bool,
-    ) -> dict[str, object]:
-        content: dict[str, object] = {"delta": delta} if self.chat else {"text": text}
-        choice = {"index": 0, **content, "finish_reason": reason, "logprobs": None}
-        event = {**self._head(self._stream_kind), "choices": [choice]}
-        # OpenAI sends `usage: null` in every chunk once include_usage is asked for.
-        return {**event, "usage": usage} if usage_field else event
-
-    def _head(self, kind: str) -> dict[str, object]:
-        return {"id": self.id, "object": kind, "created": CREATED, "model": self.model}
+def _openai_headers(call: Call) -> dict[str, str]:
+    return {"x-request-id": f"req_{call.number}", "openai-processing-ms": "1", "openai-version": "2020-10-01"}
 
 
-def _headers(call: Call, content_type: str) -> dict[str, str]:
-    return {
-        "Content-Type": content_type,
-        "x-request-id": f"req_{call.number}",
-        "openai-processing-ms": "1",
-        "openai-version": "2020-10-01",
-    }
+def _refused(call: Call, refused: Refused) -> web.Response:
+    return web.json_response(refused.document, status=refused.status, headers=call.answer_headers)
 
 
-def _error(status: int, message: str, type_: str, code: str | None) -> web.Response:
-    body = {"error": {"message": message, "type": type_, "param": None, "code": code}}
-    return web.json_response(body, status=status)
-
-
-def _refusal(script: Script) -> web.Response | None:
+def _refusal(call: Call, endpoint: Endpoint, received: Received, script: Script) -> web.Response | None:
     if script.html502:
         page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
         return web.Response(status=502, text=page, content_type="text/html")
     if script.ok_error:
-        return _error(200, "failed inside a 200", "server_error", script.code)
+        return _refused(call, Refused(200, endpoint.error(received, 200, "failed inside a 200", script.code)))
     if script.status is None and script.retry_after is None:
         return None
     status = script.status or 429
-    kind = "rate_limit_error" if status == 429 else "invalid_request_error"
-    kind = "server_error" if status >= 500 else kind
-    response = _error(status, f"scripted {status}", kind, script.code)
+    response = _refused(call, Refused(status, endpoint.error(received, status, f"scripted {status}", script.code)))
     if script.retry_after is not None:
         response.headers["Retry-After"] = f"{script.retry_after:g}"
     return response
@@ -643,8 +488,8 @@ async def _hang_up(request: web.Request, call: Call, *, reset: bool) -> None:
     await asyncio.Event().wait()
 
 
-async def _send_event(response: web.StreamResponse, event: Mapping[str, object]) -> None:
-    await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+async def _send(response: web.StreamResponse, data: bytes) -> None:
+    await response.write(data)
     # One turn of the loop between two writes keeps them separate writes on the socket.
     await asyncio.sleep(0)
 

@@ -15,18 +15,35 @@ _CHAT = "halfpenny.proxy.surfaces.openai_chat:OpenAIChat"
 _COMPLETIONS = "halfpenny.proxy.surfaces.openai_completions:OpenAICompletions"
 _EMBEDDINGS = "halfpenny.proxy.surfaces.openai_embeddings:OpenAIEmbeddings"
 _MODERATIONS = "halfpenny.proxy.surfaces.openai_moderations:OpenAIModerations"
+_RESPONSES = "halfpenny.proxy.surfaces.openai_responses:OpenAIResponses"
 _AZURE = "halfpenny.proxy.surfaces.azure"
+_MESSAGES = "halfpenny.proxy.surfaces.anthropic_messages:AnthropicMessages"
+_COUNT_TOKENS = "halfpenny.proxy.surfaces.anthropic_count_tokens:AnthropicCountTokens"
+_GENERATE = "halfpenny.proxy.surfaces.gemini_generate:GeminiGenerate"
+_GEMINI_EMBED = "halfpenny.proxy.surfaces.gemini_embed"
+_GEMINI_COUNT = "halfpenny.proxy.surfaces.gemini_count_tokens:GeminiCountTokens"
 
 SURFACES: dict[str, str] = {
     "/v1/chat/completions": _CHAT,
     "/v1/completions": _COMPLETIONS,
     "/v1/embeddings": _EMBEDDINGS,
     "/v1/moderations": _MODERATIONS,
+    "/v1/responses": _RESPONSES,
     "/openai/v1/chat/completions": _CHAT,
     "/openai/v1/embeddings": _EMBEDDINGS,
+    "/openai/v1/responses": _RESPONSES,
     "/openai/deployments/{model}/chat/completions": f"{_AZURE}:AzureChat",
     "/openai/deployments/{model}/completions": f"{_AZURE}:AzureCompletions",
     "/openai/deployments/{model}/embeddings": f"{_AZURE}:AzureEmbeddings",
+    "/v1/messages": _MESSAGES,
+    "/v1/messages/count_tokens": _COUNT_TOKENS,
+    "/{version}/models/{model}:generateContent": _GENERATE,
+    "/{version}/models/{model}:streamGenerateContent?alt=sse": _GENERATE,
+    "/{version}/models/{model}:embedContent": f"{_GEMINI_EMBED}:GeminiEmbed",
+    "/{version}/models/{model}:batchEmbedContents": f"{_GEMINI_EMBED}:GeminiBatchEmbed",
+    "/{version}/models/{model}:countTokens": _GEMINI_COUNT,
+    "/{version}/tunedModels/{model}:generateContent": _GENERATE,
+    "/{version}/tunedModels/{model}:streamGenerateContent?alt=sse": _GENERATE,
 }
 
 

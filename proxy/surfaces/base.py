@@ -70,9 +70,9 @@ class Recorder(Protocol):
 
     `feed` takes raw bytes as they come. `complete` turns True at the dialect's terminal marker, if every choice has
     ended by then; `closed` at the marker alone: the upstream says that this is all, so the client's stream ends cleanly
-    even where the answer is too odd to be stored. `finish()` is called at a clean end of the body and says whether the
-    answer is whole. `admissible` is False for an answer that is whole but
-    must not be stored (filtered, refused, truncated by length, an error inside the stream).
+    even where the answer is too odd to be stored. `error` is set by an error event of the upstream's own. `finish()` is
+    called at a clean end of the body and says whether the answer is whole. `admissible` is False for an answer that is
+    whole but must not be stored (filtered, refused, truncated by length, an error inside the stream).
     """
 
     complete: bool
@@ -103,6 +103,8 @@ class Surface(Protocol):
     """The model is named in the body's `model`, not in the path."""
     request_id_header: str
     """The response header in which clients of this dialect look for the request's id."""
+    limit_is_silent: bool
+    """Servers are known that call an answer complete which the limit on output tokens has cut."""
     charged: bool
     """False where the provider takes no money for it, whatever was sent (counting tokens, moderation)."""
 
@@ -172,6 +174,7 @@ class Plain:
     model_in_body = True
     request_id_header = "x-request-id"
     charged = True
+    limit_is_silent = False
 
     def retarget(self, target: str, model: str) -> str:
         return target

@@ -9,82 +9,60 @@ from typing import Any
 import msgspec
 
 from halfpenny.proxy.surfaces.base import Reported
+from halfpenny.proxy.surfaces.openai_chunks import usage_in
 from halfpenny.proxy.surfaces.openai_usage import read_usage
-from halfpenny.proxy.surfaces.sse import EventSplitter, EventTooLargeError, data_of, events_of
+from halfpenny.proxy.surfaces.recording import EventRecorder
+from halfpenny.proxy.surfaces.sse import data_of, events_of
 
 STORABLE_FINISHES = frozenset({"stop", "tool_calls", "function_call", "eos"})
 _EMPTY_USAGE = (b',"usage":null', b', "usage": null')
 _decoder = msgspec.json.Decoder()
 
 
-class ChunkRecorder:
+class ChunkRecorder(EventRecorder):
     """`Recorder` for streams of chunks with `choices[].finish_reason`."""
 
     def __init__(self, *, choices: int = 1, storable: frozenset[str] = STORABLE_FINISHES) -> None:
-        self.complete = False
-        self.closed = False
-        self.content_chunks = 0
-        self.error = ""
-        self._good = True
-        self._splitter = EventSplitter()
+        super().__init__()
         self._expected = choices
         self._storable = storable
         self._finishes: dict[int, str] = {}
         self._usage: Any = None
-        self._lost = False
 
     @property
     def admissible(self) -> bool:
         """False also for an answer without content: the same as JSON is refused, too."""
         return self._good and self.content_chunks > 0
 
-    def feed(self, data: bytes) -> None:
-        if self._lost:
-            return
-        try:
-            events = self._splitter.feed(data)
-        except EventTooLargeError:
-            self._give_up("an event is too large to be read")
-            return
-        for raw in events:
-            self._see(data_of(raw))
-
     def finish(self) -> bool:
-        if not self._lost and self._splitter.rest.strip():
-            self._see(data_of(self._splitter.rest))
+        super().finish()
         self.complete = self.complete or self._finished()
         return self.complete
 
     def reported(self) -> Reported:
         return read_usage(self._usage)
 
-    def _see(self, data: bytes) -> None:
-        if not data:
-            return
-        if data == b"[DONE]":
-            self.closed = not self.error
-            self.complete = self._finished() and self.closed
-            return
-        try:
-            chunk = _decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            self._give_up("an event is not JSON")
-            return
-        if not isinstance(chunk, dict):
-            self._give_up("an event is not an object")
-            return
-        if chunk.get("error") is not None:
-            self._give_up("the upstream reported an error inside the stream")
-            return
-        usage = chunk.get("usage")
+    def _done(self) -> None:
+        self.closed = not self.error
+        self.complete = self._finished()
+
+    def _event(self, document: dict[str, Any]) -> None:
+        usage = usage_in(document)
         if usage is not None:
             self._usage = usage
-        for choice in chunk.get("choices") or ():
+        choices = document.get("choices") or ()
+        if not isinstance(choices, list | tuple):
+            self._good = False
+            return
+        for choice in choices:
             self._see_choice(choice)
 
     def _see_choice(self, choice: Any) -> None:
         if not isinstance(choice, dict):
-            self._give_up("a choice is not an object")
+            self._good = False
+            return
+        if choice.get("error") is not None:
+            self._fail()
             return
         delta = choice.get("delta")
         if isinstance(delta, dict):
@@ -98,16 +76,11 @@ class ChunkRecorder:
         if finish is not None:
             index = choice.get("index")
             self._finishes[index if isinstance(index, int) else 0] = str(finish)
-            if finish not in self._storable:
+            if not isinstance(finish, str) or finish not in self._storable:
                 self._good = False
 
     def _finished(self) -> bool:
-        return not self._lost and len(self._finishes) >= self._expected
-
-    def _give_up(self, why: str) -> None:
-        self.error = self.error or why
-        self._good = False
-        self._lost = True
+        return not self._lost and not self.error and len(self._finishes) >= self._expected
 
 
 def without_usage_event(stream: bytes) -> bytes:
@@ -137,31 +110,3 @@ def is_usage_event(raw: bytes) -> bool:
     except (msgspec.DecodeError, RecursionError):
         return False
     return isinstance(chunk, dict) and chunk.get("choices") == [] and chunk.get("usage") is not None
-
-
-def chunks_of(stream: bytes) -> list[dict[str, Any]]:
-    """The decoded chunks of a whole stream that was recorded as complete."""
-    chunks = []
-    for raw in events_of(stream):
-        data = data_of(raw)
-        if data and data != b"[DONE]":
-            chunks.append(_decoder.decode(data))
-    return chunks
-
-
-def head_of(chunks: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    """The top-level fields of the JSON answer: those of the chunks, under the answer's own `object` name."""
-    head: dict[str, Any] = {}
-    for chunk in chunks:
-        for name, value in chunk.items():
-            if name not in ("choices", "usage", "object", "obfuscation") and value is not None:
-                head.setdefault(name, value)
-    head["object"] = kind
-    return head
-
-
-def usage_of(chunks: list[dict[str, Any]]) -> Any:
-    for chunk in reversed(chunks):
-        if chunk.get("usage") is not None:
-            return chunk["usage"]
-    return None

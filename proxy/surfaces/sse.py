@@ -4,9 +4,12 @@ Source: the WHATWG event stream grammar; the tolerances of real clients are in t
 `retry:`, a comment ends in one newline).
 """
 
+import re
 from collections.abc import Iterator
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
+# one pattern for both line ends: looking for them apart would search the whole buffer again for every event
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
 class EventTooLargeError(Exception):
@@ -53,12 +56,8 @@ class EventSplitter:
 
 def _event_end(buffer: bytearray, at: int) -> int:
     """The index after the first blank line at or after `at`, or -1. Both LF and CRLF line ends count."""
-    plain = buffer.find(b"\n\n", at)
-    # bounded by the first find: else the rest of the buffer would be searched again for every event
-    crlf = buffer.find(b"\n\r\n", at, plain if plain >= 0 else len(buffer))
-    if crlf >= 0:
-        return crlf + 3
-    return plain + 2 if plain >= 0 else -1
+    found = _BLANK_LINE.search(buffer, at)
+    return found.end() if found is not None else -1
 
 
 def data_of(event: bytes) -> bytes:

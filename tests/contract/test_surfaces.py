@@ -49,7 +49,7 @@ def test_reading_takes_the_model_and_leaves_the_document_alone(surface: Surface,
     assert ask.document == json.loads(body)
     assert ask.messages[-1] == ("user", "hello")
     assert ask.input_bytes == 5
-    assert not ask.stream
+    assert ask.stream == case.asks_stream
     assert "never_heard_of" not in ask.noise
     assert (ask.keyed or ask.document)["never_heard_of"] == {"x": [1]}
 
