@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check clean
+.PHONY: serve test clients check clean
 
 serve: $(VENV)/.serve
 	@exec $(BIN)/halfpenny serve $(ARGS)
 
-test: $(VENV)/.test
+test: clients
 	@BIN=$(BIN) sh scripts/check $(ARGS)
+
+# The vendors' client libraries that the tests drive, each in an environment of its own below .clients; kept by stamps.
+clients: $(VENV)/.test
+	@$(BIN)/python -m tests.clients.environments
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -33,4 +37,4 @@ $(VENV)/.test: $(VENV)/.serve requirements/test.txt requirements/test-weights.tx
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .clients .differential build *.egg-info

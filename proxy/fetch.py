@@ -22,6 +22,7 @@ from halfpenny.proxy.headers import forwarded
 from halfpenny.proxy.job import Job
 from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.relay import Relay
+from halfpenny.proxy.replay import render
 from halfpenny.proxy.runtime import Slot
 from halfpenny.router.base import NoPlan, Plan, Step
 from halfpenny.semantic_cache.admission import without_volatile
@@ -111,7 +112,11 @@ class Fetch:
     async def _semantic(self) -> SemanticHit | None:
         """A broken semantic cache is a miss."""
         try:
-            return await self._nearest()
+            hit = await self._nearest()
+            if hit is not None:
+                # an entry that has no faithful form in the mode asked for is no hit
+                render(hit.entry, self.surface, stream=self.ask.stream, wants_usage=self.exchange.wants_usage)
+            return hit
         except Exception:
             log.exception("semantic lookup failed", extra={"request_id": self.exchange.request_id})
             return None

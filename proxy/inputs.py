@@ -58,10 +58,10 @@ class ByInput:
                 found.answers[key] = entry.body
         return found
 
-    def from_cache(self, exchange: Exchange, found: Gathered) -> web.StreamResponse:
+    def from_cache(self, exchange: Exchange, runtime: Runtime, found: Gathered) -> web.StreamResponse:
         """All inputs were stored. Raises ValueError if an entry cannot be shown in the form asked for."""
-        body = self._assembled(exchange, found)
         entries = list(found.entries.values())
+        body = self._assembled(exchange, found, runtime.form_from(entries[0].served_by, exchange.form))
         # as old as the oldest, as long to live as the one that goes first
         shown = msgspec.structs.replace(
             entries[0],
@@ -106,7 +106,7 @@ class ByInput:
             if not found.lacks(exchange.item_keys):
                 break
             join = False
-        return self._answer(exchange, found)
+        return self._answer(exchange, runtime, found)
 
     def _board(
         self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered, *, join: bool
@@ -163,15 +163,15 @@ class ByInput:
             head.status, [*headers, *forward_marks(exchange, head, collapsed=False)], flight.body()
         )
 
-    def _answer(self, exchange: Exchange, found: Gathered) -> web.StreamResponse:
+    def _answer(self, exchange: Exchange, runtime: Runtime, found: Gathered) -> web.StreamResponse:
         """Put together from the cache, from others' flights and from our own."""
         if found.lacks(exchange.item_keys):
             raise ProxyError(502, "upstream_error", "the upstream gave no answer to a part of the inputs")
-        body = self._assembled(exchange, found)
+        head = self._head(found)
+        body = self._assembled(exchange, found, runtime.form_from(head.served_by, exchange.form))
         entries = list(found.entries.values())
         if entries:
             write_inputs_from_cache(self.services, exchange, entries, concludes=False)
-        head = self._head(found)
         if found.joined:
             concludes = not exchange.row_written
             write_inputs_joined(self.services, exchange, head, self._joined_cost(exchange, found), concludes=concludes)
@@ -203,10 +203,10 @@ class ByInput:
         assert flight.head is not None
         return flight.head
 
-    def _assembled(self, exchange: Exchange, found: Gathered) -> bytes:
+    def _assembled(self, exchange: Exchange, found: Gathered, form: str) -> bytes:
         assert exchange.surface is not None
         surface = exchange.surface
-        shown = [surface.in_form(found.answers[key], exchange.form) for key in exchange.item_keys]
+        shown = [surface.in_form(found.answers[key], form) for key in exchange.item_keys]
         if len(shown) == 1:
             return shown[0]
         return msgspec.json.encode(_itemised(exchange).put_together([msgspec.json.decode(part) for part in shown]))

@@ -100,8 +100,8 @@ class Pipeline:
                 if len(body) > runtime.config.server.body_limit:
                     raise too_large(runtime.config.server.body_limit)
                 entry = self._known(exchange, runtime, body)
-                if entry is not None:
-                    return self._replay(exchange, ExactHit(entry), stream=exchange.streams)
+                if entry is not None and (known := self._replayed(exchange, entry)) is not None:
+                    return known
             return await self._within(request, exchange, runtime, body)
         except ProxyError as error:
             if exchange.answer is None:
@@ -327,7 +327,7 @@ class Pipeline:
                 if len(exchange.item_keys) == 1:
                     self._remember(exchange)
                     return self._replay(exchange, ExactHit(found.entries[exchange.key]), stream=False)
-                return self._inputs.from_cache(exchange, found)
+                return self._inputs.from_cache(exchange, runtime, found)
             except Exception:
                 log.exception("stored inputs cannot be replayed")
                 found = Gathered()
@@ -426,6 +426,14 @@ class Pipeline:
             return PacedAnswer(200, headers, events_of(body), rate)
         return WholeAnswer(200, headers, body)
 
+    def _replayed(self, exchange: Exchange, entry: Entry) -> web.StreamResponse | None:
+        """A known entry as an answer; None if it cannot be shown so, which the long way deals with."""
+        try:
+            return self._replay(exchange, ExactHit(entry), stream=exchange.streams)
+        except Exception:
+            log.exception("entry %s cannot be replayed", entry.id)
+            return None
+
     def _hit_parts(
         self, exchange: Exchange, hit: ExactHit | SemanticHit, *, stream: bool
     ) -> tuple[list[tuple[str, str]], bytes]:
@@ -433,7 +441,11 @@ class Pipeline:
         assert exchange.surface is not None
         entry = hit.entry
         content_type, body = render(
-            entry, exchange.surface, stream=stream, wants_usage=exchange.wants_usage, form=exchange.form
+            entry,
+            exchange.surface,
+            stream=stream,
+            wants_usage=exchange.wants_usage,
+            form=self.runtime.form_from(entry.served_by, exchange.form) if exchange.form else "",
         )
         similarity = None if isinstance(hit, ExactHit) else hit.similarity
         headers = [

@@ -129,6 +129,8 @@ class Relay:
             return [self._entry(job.exchange.key, "json", plain, kind, reported, opened.price(reported).pico)]
         surface: Any = job.surface
         itemised: Itemised = surface
+        if job.ask.form:
+            opened.slot.keeps_form = job.surface.in_form(plain, job.ask.form) is plain
         parts = itemised.taken_apart(job.ask, document)
         if parts is None:
             return []
@@ -187,8 +189,8 @@ class Relay:
         flight.publish_head(self._head(storing=recording is not None))
         concluded = False
         async for chunk in self._chunks():
-            if plain:
-                recorder.feed(chunk)
+            if plain and not self._watched(recorder, chunk):
+                plain, recording = False, None
             if recording is not None and not concluded:
                 recording += chunk
                 if len(recording) > limit:
@@ -213,6 +215,15 @@ class Relay:
             flight.break_off(
                 ProxyError(502, "upstream_truncated", "the upstream ended its answer before it was complete")
             )
+
+    def _watched(self, recorder: Recorder, chunk: bytes) -> bool:
+        """False if the recorder failed: what it does not understand is passed on like any unread answer."""
+        try:
+            recorder.feed(chunk)
+        except Exception:
+            log.exception("a stream cannot be understood", extra={"request_id": self.job.exchange.request_id})
+            return False
+        return True
 
     async def _chunks(self) -> Any:
         if self.opened.first:

@@ -72,7 +72,7 @@ class Uses:
 
 
 class Slot:
-    """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`)."""
+    """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`, `keeps_form`)."""
 
     def __init__(self, section: BackendSection, backend: Backend | None, off_reason: str, key: str = "") -> None:
         self.section = section
@@ -83,6 +83,8 @@ class Slot:
         self.breaker = CircuitBreaker(clock=time.monotonic)
         self.asks_usage = section.usage_in_stream and "openai" in dialects_of(section)
         self.dialects = dialects_of(section)
+        self.keeps_form = True
+        """False once it answered in another representation than it was asked for (`encoding_format`)."""
         self.ready = section.kind != "llamacpp"
 
     @property
@@ -125,6 +127,12 @@ class Runtime:
     fingerprint: bytes
     """Who could have answered, and by which rules: part of every cache key, so that answers of the small model are not
     served once a large one is switched on, nor what a new rule denies."""
+
+
+    def form_from(self, served_by: str, wanted: str) -> str:
+        """The representation to show a stored answer in: as it is, where its backend gives that whatever is asked."""
+        slot = self.slots.get(served_by.partition("/")[0])
+        return wanted if slot is None or slot.keeps_form else ""
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from halfpenny.proxy.errors import Dialect, bad_request
+from halfpenny.proxy.errors import Dialect
 from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.openai_chunks import (
     Fields,
@@ -37,8 +37,6 @@ class OpenAICompletions(Plain):
         document = read_object(body)
         model = self.model_of(document, target)
         prompt = document.get("prompt")
-        if prompt is None:
-            raise bad_request("missing required parameter: 'prompt'", code="missing_required_parameter", param="prompt")
         parts = prompt if isinstance(prompt, list) else [prompt]
         text = "\n".join(part for part in parts if isinstance(part, str))
         return Ask(
@@ -115,7 +113,7 @@ def _stateful(document: dict[str, Any], parts: list[Any]) -> str:
         return "server state"
     numbers = [document.get(name) for name in ("n", "max_tokens", "best_of")]
     good = (
-        isinstance(document["prompt"], str | list)
+        isinstance(document.get("prompt"), str | list)
         and all(isinstance(part, str | int | list) and not isinstance(part, bool) for part in parts)
         and all(isinstance(number, int | None) and not isinstance(number, bool) for number in numbers)
     )

@@ -6,7 +6,7 @@ then refer to the answer by its id), no conversation, no hosted tools, no files 
 
 from typing import Any
 
-from halfpenny.proxy.errors import Dialect, bad_request
+from halfpenny.proxy.errors import Dialect
 from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface
 from halfpenny.proxy.surfaces.openai_usage import read_response_usage
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, read_object, text_field
@@ -61,11 +61,8 @@ class OpenAIResponses(Plain):
 
     def read(self, body: bytes, target: str) -> Ask:
         document = read_object(body)
-        # a stored prompt may name the model itself
-        unnamed = document.get("prompt") is not None and not document.get("model")
-        model = "" if unnamed else text_field(document, "model")
-        if all(document.get(name) is None for name in _ASKS):
-            raise bad_request("missing required parameter: 'input'", code="missing_required_parameter", param="input")
+        # Nothing is required here by the specification: a stored prompt may name the model, a conversation the input.
+        model = text_field(document, "model") if document.get("model") is not None else ""
         stream = bool_field(document, "stream")
         items = _items(document.get("input"))
         messages = tuple(_messages(document, items))
@@ -171,6 +168,8 @@ def _wants_schema(document: dict[str, Any]) -> bool:
 def _stateful(document: dict[str, Any], items: list[Any]) -> str:
     if document.get("store") is not False:
         return "store"
+    if not document.get("model") or all(document.get(name) is None for name in _ASKS):
+        return "not understood"
     for name in _STATE:
         if document.get(name) is not None:
             return name

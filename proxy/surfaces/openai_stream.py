@@ -107,6 +107,6 @@ def is_usage_event(raw: bytes) -> bool:
         return False
     try:
         chunk = _decoder.decode(data_of(raw))
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return isinstance(chunk, dict) and chunk.get("choices") == [] and chunk.get("usage") is not None

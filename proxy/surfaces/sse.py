@@ -62,7 +62,7 @@ def _event_end(buffer: bytearray, at: int) -> int:
 
 def data_of(event: bytes) -> bytes:
     """The `data` field of one event, several data lines joined by a newline; empty if it has none (a comment)."""
-    if event.startswith(b"data: ") and event.count(b"\n") == 2 and b"\r" not in event:
+    if event.startswith(b"data: ") and event.endswith(b"\n\n") and event.count(b"\n") == 2 and b"\r" not in event:
         return event[6:-2]
     parts = []
     for line in event.splitlines():

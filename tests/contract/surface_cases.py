@@ -104,7 +104,7 @@ _RESPONSES = Case(
     target="/v1/responses",
     body={"model": "m", "input": "hello", "store": False},
     answer=RESPONSES_ANSWER,
-    unreadable=(*NO_MODEL, b'{"model": "m"}'),
+    unreadable=(b'{"model": ""}', b'{"model": 5}'),
     good_end=b"}\n\n",
 )
 MESSAGES_ANSWER: dict[str, Any] = {
@@ -153,10 +153,10 @@ _GEMINI_EMBED = Case(
 _AZURE = "/openai/deployments/d1"
 
 
-def _on_azure(case: Case, path: str) -> Case:
+def _on_azure(case: Case, path: str, *unreadable: bytes) -> Case:
     body = {name: value for name, value in case.body.items() if name != "model"}
     return dataclasses.replace(
-        case, target=f"{_AZURE}/{path}?api-version=2024-10-21", body=body, model="d1", unreadable=(b"{}",)
+        case, target=f"{_AZURE}/{path}?api-version=2024-10-21", body=body, model="d1", unreadable=unreadable
     )
 
 
@@ -178,9 +178,9 @@ CASES: dict[str, Case] = {
         unreadable=(b"{}", b'{"model": "m"}'),
         streamed=False,
     ),
-    "/openai/deployments/{model}/chat/completions": _on_azure(_CHAT, "chat/completions"),
+    "/openai/deployments/{model}/chat/completions": _on_azure(_CHAT, "chat/completions", b"{}"),
     "/openai/deployments/{model}/completions": _on_azure(_COMPLETIONS, "completions"),
-    "/openai/deployments/{model}/embeddings": _on_azure(_EMBEDDINGS, "embeddings"),
+    "/openai/deployments/{model}/embeddings": _on_azure(_EMBEDDINGS, "embeddings", b"{}"),
     "/v1/messages": _MESSAGES,
     "/v1/messages/count_tokens": dataclasses.replace(
         _MESSAGES,
