@@ -129,8 +129,8 @@ class Relay:
             return [self._entry(job.exchange.key, "json", plain, kind, reported, opened.price(reported).pico)]
         surface: Any = job.surface
         itemised: Itemised = surface
-        if job.ask.form:
-            opened.slot.keeps_form = job.surface.in_form(plain, job.ask.form) is plain
+        if job.ask.form and job.surface.in_form(plain, job.ask.form) is not plain:
+            opened.slot.keeps_form = False
         parts = itemised.taken_apart(job.ask, document)
         if parts is None:
             return []

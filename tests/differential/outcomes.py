@@ -3,12 +3,11 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from tests.differential.material import Material
 
-Outcomes = Mapping[str, str]
+Outcomes = dict[str, str]
 """Test id -> "passed", "skipped" or "failed: ExceptionType"."""
 EVERYTHING = ("tests/api_resources",)
 LEFT_OUT = ("tests/api_resources/admin",)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
-from tests.conftest import Answer, Proxy
+from tests.conftest import Answer, Proxy, Serve
 from tests.upstream import ScriptedUpstream
 
 MODEL = "text-embedding-3-small"
@@ -97,6 +98,36 @@ async def test_a_hit_in_the_other_form_is_right_on_the_quick_way_too(proxy: Prox
     assert plain[0] == plain[1] == plain[2]
     assert packed[0] == packed[1] == packed[2]
     assert isinstance(packed[0], str)
+
+
+async def test_a_server_that_ignores_the_form_is_not_corrected(serve: Serve) -> None:
+    """A hit is what a miss was: floats, although base64 was asked for."""
+    document = {
+        "object": "list",
+        "model": "m",
+        "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}],
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    }
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.json_response(document)
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        proxy = await serve(
+            '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n[cache.semantic]\nenabled = false\n'
+            f'[[backends]]\nname = "up"\nkind = "openai"\nbase_url = "{site.name}"\n'
+        )
+        first = await embed(proxy, "x", encoding_format="base64")
+        for _ in range(2):
+            again = await embed(proxy, "x", encoding_format="base64")
+            assert again.cache.startswith("halfpenny; hit")
+            assert again.body == first.body
+    finally:
+        await runner.cleanup()
 
 
 async def test_tokens_are_inputs_too(proxy: Proxy, upstream: ScriptedUpstream) -> None:
