@@ -115,7 +115,11 @@ class Pipeline:
             raise
         except ConnectionError:
             self._lost(exchange)
-            raise
+            if exchange.answer is None:
+                raise
+            # nobody is there to read the rest: no error of anybody's
+            break_connection(request)
+            return exchange.answer
         except Exception:
             log.exception("request failed", extra={"request_id": exchange.request_id})
             if exchange.answer is not None:
