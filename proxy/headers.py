@@ -40,6 +40,12 @@ _CREDENTIALS = (
     "anthropic-workspace-id",
     # of hosts and gateways in front of an upstream: unknown to us is not the same as anonymous
     "cookie",
+    "ocp-apim-subscription-key",
+    "x-functions-key",
+    "x-goog-user-project",
+    "cf-aig-authorization",
+    "helicone-auth",
+    "x-portkey-api-key",
     "modal-key",
     "modal-secret",
     "x-auth-token",
@@ -53,7 +59,8 @@ _CREDENTIAL_SET = frozenset(_CREDENTIALS)
 _QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
 _KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
 _KEY_PREFIX = "x-amzn-sagemaker-"
-_NAMES_OF_INTEREST = _CREDENTIAL_SET | _KEY_HEADERS | {"cache-control", "content-encoding"}
+_END_USER = "anthropic-user-profile-id"
+_NAMES_OF_INTEREST = _CREDENTIAL_SET | _KEY_HEADERS | {"cache-control", "content-encoding", _END_USER}
 
 ANONYMOUS = "anonymous"
 
@@ -83,6 +90,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     wishes: Wishes
     key_headers: tuple[tuple[str, str], ...]
     content_encoding: str
+    end_user: str = ""
+    """Who is asking, of an app's own users: answers that are only similar are never shared between them."""
 
 
 def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), target: str = "") -> Head:
@@ -94,7 +103,7 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), tar
     credentials: dict[str, bytes] = {}
     key_headers: list[tuple[str, str]] = []
     ours: dict[str, str] = {}
-    encoding = ""
+    encoding = end_user = ""
     for raw_name, value in raw:
         name = _of_interest(raw_name, tenant_headers)
         if name is None:
@@ -105,6 +114,8 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), tar
             key_headers.append((name, value.decode("latin-1")))
         elif name == "cache-control":
             ours[name] = f"{ours[name]},{value.decode('latin-1')}" if name in ours else value.decode("latin-1")
+        elif name == _END_USER:
+            end_user = value.decode("latin-1")
         elif name == "content-encoding":
             encoding = value.decode("latin-1").strip().lower()
         else:
@@ -118,6 +129,7 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), tar
         wishes=_read_wishes(ours) if ours else NO_WISHES,
         key_headers=tuple(key_headers),
         content_encoding="" if encoding == "identity" else encoding,
+        end_user=end_user,
     )
 
 

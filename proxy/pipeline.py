@@ -277,7 +277,7 @@ class Pipeline:
             if len(ask.items) == 1:
                 exchange.key = exchange.item_keys[0]
         if exchange.allowed.semantic and ask.frame is not None:
-            exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user)
+            exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user or head.end_user)
 
     def _sampled_allowed(self, exchange: Exchange, runtime: Runtime) -> bool:
         """The route's own `sampled`, else the cache's."""

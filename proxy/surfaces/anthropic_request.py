@@ -52,7 +52,8 @@ def read_ask(body: bytes) -> Ask:
     keyed = without_markers(document) if b'"cache_control"' in body else document
     blocks = [block for message in objects_in(messages) for block in _blocks(message.get("content"))]
     images = any(block.get("type") in ("image", "document") for block in blocks)
-    tools = bool(document.get("tools")) or any(block.get("type") in _TOOL_BLOCKS for block in blocks)
+    offered = bool(document.get("tools") or _added_tools(blocks))
+    tools = offered or any(block.get("type") in _TOOL_BLOCKS for block in blocks)
     format_ = _format_of(document)
     exact_only = _exact_only(keyed, tools=tools, images=images, schema=format_ is not None)
     text, frame = ("", None) if exact_only else _split(keyed)
@@ -125,8 +126,13 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
     for block in objects_in(content):
         found.append(block)
         kind, source = block.get("type"), block.get("source")
-        if kind in ("tool_result", "search_result"):
+        if kind in ("tool_result", "search_result", "mcp_tool_result"):
             found += _blocks(block.get("content"))
+        elif kind == "web_fetch_tool_result":
+            fetched = block.get("content")
+            found += _blocks([fetched["content"]]) if isinstance(fetched, dict) and "content" in fetched else []
+        elif kind == "compaction":
+            found += _blocks(block.get("tool_changes"))
         elif kind == "document" and isinstance(source, dict):
             found += _blocks(source.get("content"))
     return found
@@ -140,10 +146,8 @@ def _stateful(document: dict[str, Any], blocks: list[dict[str, Any]]) -> str:
             return name
     if document.get("max_tokens") == 0:
         return "max_tokens 0"  # warms the provider's prompt cache: the call itself is what is wanted
-    for tool in objects_in(document.get("tools")):
-        kind = tool.get("type")
-        if kind is not None and not (isinstance(kind, str) and _OWN_TOOL.fullmatch(kind)):
-            return "hosted tool"
+    if any(_is_hosted(tool) for tool in [*objects_in(document.get("tools")), *_added_tools(blocks)]):
+        return "hosted tool"
     for block in blocks:
         source = block.get("source")
         if block.get("type") == "container_upload":
@@ -151,6 +155,17 @@ def _stateful(document: dict[str, Any], blocks: list[dict[str, Any]]) -> str:
         if isinstance(source, dict) and source.get("type") in ("file", "url"):
             return "file" if source["type"] == "file" else "remote content"
     return ""
+
+
+def _added_tools(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tools that come in a message (beta inline-tools-2026-09-15): the same objects that `tools` holds."""
+    added = [block.get("tool") for block in blocks if block.get("type") == "tool_addition"]
+    return objects_in([tool.get("definition") for tool in added if isinstance(tool, dict)])
+
+
+def _is_hosted(tool: dict[str, Any]) -> bool:
+    kind = tool.get("type")
+    return kind is not None and not (isinstance(kind, str) and _OWN_TOOL.fullmatch(kind) is not None)
 
 
 def _format_of(document: dict[str, Any]) -> Any:
@@ -232,4 +247,5 @@ def _text_of(content: Any) -> str:
 def _end_user(document: dict[str, Any]) -> str:
     metadata = document.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    user = user or document.get("user_profile_id")
     return user if isinstance(user, str) else ""

@@ -136,8 +136,10 @@ def stateful_parts(document: dict[str, Any], parts: list[dict[str, Any]]) -> str
 def _stateful(document: dict[str, Any], parts: list[dict[str, Any]]) -> str:
     if any(value is not False for value in given(document, "store")):
         return "store"
-    if given(document, "continuationToken"):
-        return "continuationToken"
+    for name in ("continuationToken", "outputConfig"):
+        # the latter has the provider write into the caller's bucket
+        if given(document, name):
+            return name
     for tools in given(document, "tools"):
         for tool in objects_in(tools):
             # whatever is not a declared function runs at the provider, or we have never heard of it

@@ -1,65 +1,18 @@
 """Every field of OpenAI's requests, walked from the official SDK's types: is it in the cache key?
 
-The tables below are reviewed by hand. A field that a new SDK brings fails the walk until somebody has decided what it
-is:
-
-- key: it can change the answer. Any change of its value must change the key.
-- stateful: the answer may not be stored at all when it says so (and it is in the key as well).
-- noise: delivery, accounting, or the provider's own prompt cache. No value of it may change the key.
-- representation: the same answer in another form. Not in the key; `Ask.form` has it.
+The tables below are reviewed by hand; `key_walk` says what the words in them mean.
 """
 
 import dataclasses
-import importlib
-import json
-from typing import Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from openai.types import completion_create_params, embedding_create_params, moderation_create_params
 from openai.types.chat import completion_create_params as chat_params
 from openai.types.responses import response_create_params
 
-from halfpenny.proxy.surfaces import load_surfaces
-from halfpenny.proxy.surfaces.base import Ask
-from halfpenny.semantic_cache.key import exact_key, partition_key
-
-Kind = Literal["key", "stateful", "noise", "representation"]
-BASE = (b"tenant", b"POST", b"target")
-SURFACES = load_surfaces()
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """`values` are other values than that of the body walked (most fields are absent from it)."""
-
-    kind: Kind
-    values: tuple[Any, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Walk:
-    path: str
-    module: str
-    params: tuple[Any, ...]
-    body: dict[str, Any]
-    fields: dict[str, Field]
-    servers_own: tuple[str, ...] = ()
-    """Noise of compatible servers (vLLM), unknown to the SDK."""
-    text: str = ""
-    """The field that similarity is judged on: a change of it keeps the partition."""
-
-
-def key(*values: Any) -> Field:
-    return Field("key", values)
-
-
-def noise(*values: Any) -> Field:
-    return Field("noise", values)
-
-
-def stateful(*values: Any) -> Field:
-    return Field("stateful", values)
-
+from tests.unit.proxy import key_walk
+from tests.unit.proxy.key_walk import Walk, key, noise, representation, stateful
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 VLLM = ("request_id", "priority", "session_id", "stream_interval")
@@ -84,7 +37,7 @@ WALKS = {
         params=(chat_params.CompletionCreateParamsNonStreaming, chat_params.CompletionCreateParamsStreaming),
         body={"model": "m", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Hello"}]},
         text="messages",
-        servers_own=VLLM,
+        others=VLLM,
         fields={
             **OF_THE_ACCOUNT,
             "model": key("other"),
@@ -130,7 +83,7 @@ WALKS = {
             completion_create_params.CompletionCreateParamsStreaming,
         ),
         body={"model": "m", "prompt": "Hello"},
-        servers_own=VLLM,
+        others=VLLM,
         fields={
             **ACCOUNTING,
             "model": key("other"),
@@ -155,12 +108,12 @@ WALKS = {
         module="openai_embeddings",
         params=(embedding_create_params.EmbeddingCreateParams,),
         body={"model": "m", "input": "Hello"},
-        servers_own=("request_id", "priority"),
+        others=("request_id", "priority"),
         fields={
             "model": key("other"),
-            "input": key("Hello?", ["Hello"], [1, 2], [[1, 2]]),
+            "input": key("Hello?", ["Hello", "Hello?"], [1, 2], [[3, 4]]),
             "dimensions": key(1, 2),
-            "encoding_format": Field("representation", ("base64",)),
+            "encoding_format": representation("base64"),
             "user": noise("ann", "bob"),
         },
     ),
@@ -183,7 +136,7 @@ WALKS = {
         ),
         body={"model": "m", "input": "Hello", "instructions": "s", "store": False},
         text="input",
-        servers_own=VLLM,
+        others=VLLM,
         fields={
             **OF_THE_ACCOUNT,
             # the answer repeats it
@@ -217,46 +170,12 @@ WALKS = {
     ),
 }
 NAMES = sorted(WALKS)
-MUTATIONS = [
-    (name, field) for name in NAMES for field, entry in WALKS[name].fields.items() if entry.kind in ("key", "stateful")
-]
-NOISES = [(name, field) for name in NAMES for field, entry in WALKS[name].fields.items() if entry.kind == "noise"]
-
-
-def asked(walk: Walk, body: dict[str, Any]) -> Ask:
-    return SURFACES[walk.path].read(json.dumps(body).encode(), walk.path)
-
-
-def key_of(ask: Ask) -> str:
-    """As the pipeline computes it."""
-    return exact_key(BASE, ask.keyed or ask.document, ask.noise)
-
-
-def problems(walk: Walk) -> list[tuple[str, str]]:
-    """(field, what is wrong with it) for every field that is not what the table says."""
-    plain = asked(walk, walk.body)
-    found = []
-    for name, entry in walk.fields.items():
-        asks = [asked(walk, {**walk.body, name: value}) for value in entry.values]
-        keys = [key_of(plain), *map(key_of, asks)]
-        in_key = entry.kind in ("key", "stateful")
-        if len(set(keys)) != (len(keys) if in_key else 1):
-            found.append((name, "not in the key" if in_key else "in the key"))
-        if entry.kind == "stateful" and not all(ask.stateful for ask in asks):
-            found.append((name, "may be stored"))
-        if entry.kind == "representation" and len({plain.form, *(ask.form for ask in asks)}) != len(keys):
-            found.append((name, "not in the form"))
-    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_field_of_the_sdk_is_in_the_table(name: str) -> None:
     walk = WALKS[name]
-    known = {field for params in walk.params for field in get_type_hints(params)}
-    unknown = sorted(known - set(walk.fields))
-    assert not unknown, f"{name}: nobody has reviewed {', '.join(unknown)}: is each a part of the cache key?"
-    gone = sorted(set(walk.fields) - known)
-    assert not gone, f"{name}: the SDK no longer has {', '.join(gone)}"
+    key_walk.check_reviewed(name, walk.fields, {field for params in walk.params for field in get_type_hints(params)})
 
 
 def test_a_field_that_the_table_does_not_know_fails_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,52 +187,33 @@ def test_a_field_that_the_table_does_not_know_fails_by_its_name(monkeypatch: pyt
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_field_is_what_the_table_says(name: str) -> None:
-    assert problems(WALKS[name]) == []
+    key_walk.check_walk(WALKS[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_noise_is_that_of_the_table_and_no_more(name: str) -> None:
-    walk = WALKS[name]
-    reviewed = {field for field, entry in walk.fields.items() if entry.kind in ("noise", "representation")}
-    assert asked(walk, walk.body).noise == reviewed | set(walk.servers_own)
+    key_walk.check_noise(WALKS[name])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_body_walked_may_be_stored(name: str) -> None:
-    """Else the walk would walk what is never looked up."""
-    assert asked(WALKS[name], WALKS[name].body).stateful == ""
-
-
-@pytest.mark.parametrize(("name", "field"), MUTATIONS)
+@pytest.mark.parametrize(("name", "field"), key_walk.losses(WALKS))
 def test_the_walk_notices_a_field_that_is_gone_from_the_key(
     name: str, field: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module(f"halfpenny.proxy.surfaces.{WALKS[name].module}")
-    monkeypatch.setattr(module, "NOISE", module.NOISE | {field})
-    assert problems(WALKS[name]) == [(field, "not in the key")]
+    key_walk.check_a_loss(WALKS[name], field, monkeypatch)
 
 
-@pytest.mark.parametrize(("name", "field"), NOISES)
+@pytest.mark.parametrize(("name", "field"), key_walk.gains(WALKS))
 def test_the_walk_notices_noise_that_got_into_the_key(name: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module(f"halfpenny.proxy.surfaces.{WALKS[name].module}")
-    monkeypatch.setattr(module, "NOISE", module.NOISE - {field})
-    assert problems(WALKS[name]) == [(field, "in the key")]
+    key_walk.check_a_gain(WALKS[name], field, monkeypatch)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if WALKS[name].text])
 def test_what_is_in_the_key_parts_the_neighbours_too(name: str) -> None:
-    """A semantic hit is possible only where every key field but the text is equal."""
-    walk = WALKS[name]
-    plain = asked(walk, walk.body)
-    assert plain.frame is not None
-    home = partition_key(BASE, plain.frame, plain.noise, "")
-    for field, entry in walk.fields.items():
-        if field == walk.text:
-            continue
-        for value in entry.values:
-            ask = asked(walk, {**walk.body, field: value})
-            if ask.exact_only or ask.stateful:
-                continue
-            assert ask.frame is not None
-            same = partition_key(BASE, ask.frame, ask.noise, "") == home
-            assert same == (entry.kind == "noise"), (field, value)
+    key_walk.check_partition(WALKS[name])
+
+
+@pytest.mark.parametrize(("one", "other"), [("Hello", ["Hello"]), ([1, 2], [[1, 2]])])
+def test_one_input_alone_and_a_list_of_it_are_the_same(one: Any, other: Any) -> None:
+    walk = WALKS["embeddings"]
+    keys = [key_walk.key_of(walk, key_walk.asked(walk, {**walk.body, "input": given})) for given in (one, other)]
+    assert keys[0] == keys[1]
