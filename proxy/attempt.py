@@ -260,6 +260,8 @@ class OpenAttempt:
 
     async def abandon(self, why: str, *, client_gone: bool) -> None:
         """Cancelled: settle first (synchronously), then close the connection."""
+        if client_gone:
+            why, client_gone = self.job.exchange.why_left()
         status = self.reply.status if self.reply is not None else 0
         self.settle("estimated", "error", status=status, client_gone=client_gone, error=why)
         if self.reply is not None:

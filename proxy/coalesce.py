@@ -56,6 +56,8 @@ class Flight:
         """The streamed answer reached its terminal marker: only then may it be shown in another form."""
         self.subscribers = 0
         self.cost_pico = 0
+        self.good = True
+        """False once the upstream said, under whatever status, that it failed."""
         self.keys: tuple[str, ...] = ()
         """The keys of the inputs that it fetches, where each is answered by itself."""
         self.items: dict[str, bytes] = {}
@@ -191,7 +193,7 @@ class Flights:
         self._by_item: dict[str, Flight] = {}
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len({id(flight) for flight in (*self._by_key.values(), *self._by_item.values())})
 
     def __iter__(self) -> Iterator[Flight]:
         return iter(list(self._by_key.values()))

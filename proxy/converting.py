@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from halfpenny.backends.base import BrokenReply, Call, Reply, Timeouts
+from halfpenny.backends.base import BackendError, Call, Reply, Timeouts
 from halfpenny.proxy.bodies import decoded
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import Pairs, header_value
-from halfpenny.proxy.surfaces.base import Ask, Reported
+from halfpenny.proxy.surfaces.base import Ask, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.reading import is_partial
 
 if TYPE_CHECKING:
@@ -30,11 +30,18 @@ _NATIVE = {
     "count_tokens": "anthropic",
 }
 """Surface -> the dialect whose servers take it as it is; the other surfaces are Gemini's."""
+_GEMINI = ("gemini_generate", "gemini_embed", "gemini_batch_embed", "gemini_count_tokens")
 _ASKED = {"chat": "chat", "messages": "messages", "gemini_generate": "generate", "responses": "responses"}
 """Surface -> its name among the dialects that convert."""
 CONVERTIBLE = tuple(_ASKED)
 _TARGETS = ("openai", "anthropic", "gemini")
 _LIMIT_BYTES = 32 * 1024 * 1024
+
+
+class UnconvertibleAnswer(BackendError):  # noqa: N818 - reads as an event, like the others
+    """A whole answer that has no form in the caller's dialect. It was made and is paid: asking again mends nothing."""
+
+    code = "not_convertible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,18 @@ class Converting:
 def speaks(surface: str, dialects: tuple[str, ...]) -> bool:
     """Whether a backend of these dialects takes the surface's requests as they are."""
     return surface == "passthrough" or _NATIVE.get(surface, "gemini") in dialects
+
+
+def taken(dialects: tuple[str, ...]) -> tuple[str, ...]:
+    """The surfaces whose requests a backend of these dialects takes as they are."""
+    return ("passthrough", *(surface for surface in (*_NATIVE, *_GEMINI) if speaks(surface, dialects)))
+
+
+def converted(dialects: tuple[str, ...]) -> tuple[str, ...]:
+    """The surfaces whose requests can be put to it in one of its dialects."""
+    if not any(dialect in _TARGETS for dialect in dialects):
+        return ()
+    return tuple(surface for surface in CONVERTIBLE if not speaks(surface, dialects))
 
 
 def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Converting | None":
@@ -65,41 +84,57 @@ def conversion_for(surface: str, dialects: tuple[str, ...]) -> "Converting | Non
 
 
 def converted_call(
-    converting: "Converting", ask: Ask, *, method: str, model: str, headers: Pairs, timeouts: Timeouts
+    converting: "Converting", ask: Ask, *, method: str, model: str, headers: Pairs, timeouts: Timeouts, ask_usage: bool
 ) -> Call:
-    """The call in the backend's dialect. Raises `ProxyError` (400) for what cannot be expressed there."""
+    """The call in the backend's dialect. `ask_usage` False leaves out `stream_options`, which some servers refuse.
+
+    Raises `ProxyError` (400) for what cannot be expressed there."""
     conversion = converting.conversion
     if is_partial(ask):
         raise ProxyError(400, "not_expressible", f"the body cannot be converted ({ask.stateful})")
     outgoing = conversion.request(ask.document, model=model, stream=ask.stream)
+    document = outgoing.document
+    if not ask_usage:
+        document = {name: value for name, value in document.items() if name != "stream_options"}
     return Call(
         method=method,
         target=outgoing.target,
         headers=conversion.headers(headers),
-        body=msgspec.json.encode(outgoing.document),
+        body=msgspec.json.encode(document),
         timeouts=timeouts,
     )
 
 
 class ConvertedReply:
-    """A `Reply` in the caller's dialect. `reported` is the usage in the upstream's own words, once it is known."""
+    """A `Reply` in the caller's dialect. `reported` is the usage in the upstream's own words, once it is known.
 
-    def __init__(self, reply: Reply, converting: "Converting") -> None:
+    `status` and `headers` are final once the first chunk is here: an upstream may call an error an answer, or answer a
+    request for a stream with one document. `upstream_status` is what it said, `raw_error` the body of its error.
+    `chunks()` also raises `UnconvertibleAnswer`.
+    """
+
+    def __init__(self, reply: Reply, converting: "Converting", surface: Surface, *, stream: bool) -> None:
         self._reply = reply
         self._conversion = converting.conversion
         self._reported = converting.reported
-        self.status = reply.status
+        self._surface = surface
+        self._wants_stream = stream
+        self.status = self.upstream_status = reply.status
+        self.raw_error = b""
         self.reported = Reported()
         self._streamed = reply.status == 200 and header_value(reply.headers, "content-type").lower().startswith(
             "text/event-stream"
         )
-        kept = [
+        self._kept = [
             (name, value)
             for name, value in reply.headers
             if name.lower() not in ("content-length", "content-encoding", "content-type")
         ]
-        kind = "text/event-stream; charset=utf-8" if self._streamed else "application/json"
-        self.headers: Pairs = (*kept, ("Content-Type", kind))
+        self.headers: Pairs = self._headers(streamed=self._streamed)
+
+    def _headers(self, *, streamed: bool) -> Pairs:
+        kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
+        return (*self._kept, ("Content-Type", kind))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         if self._streamed:
@@ -110,20 +145,30 @@ class ConvertedReply:
         async for chunk in self._reply.chunks():
             body += chunk
             if len(body) > _LIMIT_BYTES:
-                raise BrokenReply("upstream: the answer is too large to be converted")
+                raise UnconvertibleAnswer("upstream: the answer is too large to be converted")
         plain = decoded(bytes(body), self._reply.headers, _LIMIT_BYTES)
         if plain is None:
-            raise BrokenReply("upstream: the answer's content encoding cannot be undone")
-        yield self._conversion.error(self.status, plain) if self.status >= 400 else self._whole(plain)
+            raise UnconvertibleAnswer("upstream: the answer's content encoding cannot be undone")
+        yield self._error(plain) if self.status >= 400 else self._whole(plain)
+
+    def _error(self, plain: bytes) -> bytes:
+        self.raw_error = plain
+        return self._conversion.error(self.status, plain)
 
     def _whole(self, plain: bytes) -> bytes:
         try:
             document: Any = msgspec.json.decode(plain)
-            answer = self._conversion.answer(document)
-        except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            raise BrokenReply(f"upstream: the answer cannot be converted: {type(error).__name__}") from error
+            if has_error(document):
+                self.status = self._conversion.error_status(document)
+                return self._error(plain)
+            answer = msgspec.json.encode(self._conversion.answer(document))
+            if self._wants_stream and self.status == 200:
+                answer = self._surface.to_stream(msgspec.json.decode(answer), include_usage=True)
+                self.headers = self._headers(streamed=True)
+        except (msgspec.DecodeError, RecursionError, ValueError, ProxyError) as error:
+            raise UnconvertibleAnswer(f"upstream: the answer cannot be converted: {type(error).__name__}") from error
         self.reported = self._reported(document)
-        return msgspec.json.encode(answer)
+        return answer
 
     async def _events(self) -> AsyncIterator[bytes]:
         converter = self._conversion.stream(include_usage=True)

@@ -1,5 +1,6 @@
 """One client's request while it is being served: what was read, and what the ledger must know at the end."""
 
+import asyncio
 import random
 import time
 from typing import Any
@@ -31,6 +32,7 @@ class Exchange:
         "item_keys",
         "key",
         "left",
+        "limit",
         "memo_key",
         "method",
         "model",
@@ -72,6 +74,8 @@ class Exchange:
         self.upstream_s = 0.0
         self.row_written = False
         self.left = False
+        self.limit: asyncio.Timeout | None = None
+        """`server.total_timeout`, running."""
         self.memo_key: Any = None
         self.answer: StreamedAnswer | None = None
         self.wants_usage = False
@@ -85,6 +89,12 @@ class Exchange:
     @property
     def surface_name(self) -> str:
         return self.surface.name if self.surface is not None else "passthrough"
+
+    def why_left(self) -> tuple[str, bool]:
+        """Why nobody waits for the answer any more, and whether it was the client's doing."""
+        if self.limit is not None and self.limit.expired():
+            return "server.total_timeout", False
+        return "the client left", True
 
     def elapsed_us(self) -> int:
         return int((time.perf_counter() - self.started) * 1e6)

@@ -16,7 +16,14 @@ from halfpenny.backends.retry import retry_after_s
 from halfpenny.proxy import flow
 from halfpenny.proxy.attempt import ERROR_BODY_BYTES, OpenAttempt
 from halfpenny.proxy.bodies import LIGHT_BYTES, alter_body
-from halfpenny.proxy.converting import ConvertedReply, Converting, conversion_for, converted_call, speaks
+from halfpenny.proxy.converting import (
+    ConvertedReply,
+    Converting,
+    UnconvertibleAnswer,
+    conversion_for,
+    converted_call,
+    speaks,
+)
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.headers import forwarded
 from halfpenny.proxy.job import Job
@@ -30,6 +37,7 @@ from halfpenny.semantic_cache.base import SemanticHit
 from halfpenny.semantic_cache.lookup import nearest_accepted
 
 log = logging.getLogger(__name__)
+_COUNTING = frozenset({"count_tokens", "gemini_count_tokens"})
 
 
 class Fetch:
@@ -162,17 +170,20 @@ class Fetch:
         except Exception:
             log.exception("router failed", extra={"request_id": exchange.request_id})
             plan = self._plan_without_router()
-        if isinstance(plan, Plan) and self.ask.stateful:
-            plan = self._where_state_is(plan)
+        if isinstance(plan, Plan) and (self.ask.stateful or self.surface.name in _COUNTING):
+            plan = self._without_stand_ins(plan)
         exchange.why["route"] = plan.why
         if isinstance(plan, Plan):
             exchange.route = plan.route
         return plan
 
-    def _where_state_is(self, plan: Plan) -> Plan:
-        """What refers to a provider's state (a stored conversation, a file) is no good to a model in this process."""
-        remote = tuple(step for step in plan.steps if not self.runtime.slots[step.backend].local)
-        return msgspec.structs.replace(plan, steps=remote) if remote else plan
+    def _without_stand_ins(self, plan: Plan) -> Plan:
+        """What refers to a provider's state (a stored conversation, a file) is no good to a model in this process, nor
+        to a small one elsewhere: the next turn may go to the large one. Tokens are counted for the model asked for.
+        """
+        steps = tuple(step for step in plan.steps if not self.runtime.slots[step.backend].local) or plan.steps
+        steps = tuple(step for step in steps if step.role != "small") or steps
+        return msgspec.structs.replace(plan, steps=steps)
 
     def _plan_without_router(self) -> Plan | NoPlan:
         """A broken router: whatever serves the model asked for under its own name, remote before local."""
@@ -190,12 +201,13 @@ class Fetch:
         if state.delay_s:
             await asyncio.sleep(state.delay_s)
         slot = self.runtime.slots[state.step.backend]
-        last = state.index + 1 == len(state.plan.steps)
-        if slot.backend is None or (not slot.breaker.allow() and not last):
-            error: ProxyError | None = ProxyError(
-                503, "backend_unavailable", f"backend {state.step.backend!r} is resting after failures", final=True
-            )
-            return None, state.next(flow.Verdict("elsewhere"), error)
+        if slot.backend is None or not slot.breaker.allow():
+            state = await self._expressible_after(state)
+            last = state.index + 1 == len(state.plan.steps)
+            if slot.backend is None or not last:
+                resting = f"backend {state.step.backend!r} is resting after failures"
+                error: ProxyError | None = ProxyError(503, "backend_unavailable", resting, final=True)
+                return None, state.next(flow.Verdict("elsewhere"), error)
         if state.number == 1:
             self.services.retry_budget.note_call()
         opened = OpenAttempt(self.job, slot, state)
@@ -204,13 +216,41 @@ class Fetch:
         except asyncio.CancelledError:
             await opened.abandon("the client left", client_gone=True)
             raise
+        except Exception:
+            opened.close_open_row()
+            raise
         if verdict.kind == "again" and not self.services.retry_budget.take():
             verdict = flow.Verdict("elsewhere")
+        if verdict.kind == "elsewhere":
+            state = await self._expressible_after(state)
         following = state.next(verdict, error)
         if not isinstance(following, flow.Relay):
             await opened.fail(concluded=isinstance(following, flow.Refuse), error=error)
             return None, following
         return opened, following
+
+    async def _expressible_after(self, state: flow.Attempt) -> flow.Attempt:
+        """The attempt without the later steps whose dialect has no place for this request: a failure here is what the
+        caller is told, and not that some other backend could not have been asked."""
+        if not self.runtime.router.converts(self.exchange.route):
+            return state
+        asked_usage = self.job.asked_usage
+        done, later = state.plan.steps[: state.index + 1], state.plan.steps[state.index + 1 :]
+        kept = tuple([step for step in later if await self._is_expressible(step)])
+        self.job.asked_usage = asked_usage
+        if len(kept) == len(later):
+            return state
+        return msgspec.structs.replace(state, plan=msgspec.structs.replace(state.plan, steps=done + kept))
+
+    async def _is_expressible(self, step: Step) -> bool:
+        slot = self.runtime.slots[step.backend]
+        try:
+            conversion = self._conversion(slot)
+            if conversion is not None:
+                await self._built_call(slot, step, conversion)
+        except ProxyError:
+            return False
+        return True
 
     async def _call(self, opened: OpenAttempt, state: flow.Attempt) -> tuple[flow.Verdict, ProxyError | None]:
         """Make the call, look at its head. A refusal of our own `stream_options` is answered by the caller's bytes."""
@@ -220,7 +260,7 @@ class Fetch:
             conversion = self._conversion(opened.slot)
             opened.reply = await backend.call(await self._built_call(opened.slot, state.step, conversion))
             if conversion is not None:
-                opened.reply = ConvertedReply(opened.reply, conversion)
+                opened.reply = ConvertedReply(opened.reply, conversion, self.surface, stream=self.ask.stream)
             elif self.job.asked_usage and opened.reply.status in (400, 422):
                 await self._blame_usage(opened)
             await opened.first_chunk()
@@ -260,6 +300,11 @@ class Fetch:
             # the caller's fault, and so it would be elsewhere
             opened.slot.breaker.success()
             return flow.Verdict("final"), worded
+        if isinstance(error, UnconvertibleAnswer):
+            # the backend did its work and is paid for it: asked again, it would be paid again
+            opened.slot.breaker.success()
+            worded.final = True
+            return flow.Verdict("final"), worded
         opened.slot.breaker.failure()
         if isinstance(error, BackendUnavailable):
             return flow.Verdict("elsewhere"), worded
@@ -277,10 +322,17 @@ class Fetch:
         if status < 400:
             opened.slot.breaker.success()
             return flow.Verdict("good")
+        raw = opened.error_body or opened.first
+        if isinstance(reply, ConvertedReply):
+            if reply.upstream_status < 400:
+                # an error that the upstream called an answer: it is not asked again, as it is not in its own dialect
+                opened.slot.breaker.success()
+                return flow.Verdict("final")
+            raw = reply.raw_error
         decision = self.runtime.retry.after_status(
             status,
             reply.headers,
-            opened.error_body or opened.first,
+            raw,
             attempt=opened.tries,
             elapsed_s=opened.elapsed_s(),
             rng=self.services.rng,
@@ -332,9 +384,12 @@ class Fetch:
                 model=step.model,
                 headers=headers,
                 timeouts=slot.timeouts(),
+                ask_usage=slot.asks_usage,
             )
         self.job.asked_usage = self.surface.usage_on_request and slot.asks_usage and ask.stream and not ask.wants_usage
-        renamed = step.model != ask.model or (slot.local and not surface.model_in_body)
+        # a request that names no model to route by keeps what it says of models (moderations)
+        named = bool(ask.model) or slot.local
+        renamed = (named and step.model != ask.model) or (slot.local and not surface.model_in_body)
         target = self.exchange.target
         if slot.local:
             target = surface.path

@@ -15,6 +15,7 @@ from halfpenny.proxy.bodies import decoded
 from halfpenny.proxy.coalesce import Flight, ReplyHead
 from halfpenny.proxy.errors import HEARTBEATS, ProxyError, dialect_of, error_event, upstream_error_event
 from halfpenny.proxy.exchange import Exchange
+from halfpenny.proxy.headers import header_value
 from halfpenny.proxy.marks import forward_marks, forward_status
 from halfpenny.proxy.replay import SSE_TYPE, STREAM_HEADERS, as_json, render
 from halfpenny.proxy.rows import write_coalesced, write_hit
@@ -60,7 +61,7 @@ class Follower:
         if self.collapsed and flight.failed and "re-elected" not in exchange.why:
             return None
         if flight.hit is not None:
-            return replay(flight.hit) if exchange.answer is None else await self._late_hit(exchange.answer, flight.hit)
+            return await self._hit(flight.hit, replay)
         if flight.refusal is not None:
             raise flight.refusal
         head = flight.head
@@ -98,6 +99,20 @@ class Follower:
             exchange.answer = StreamedAnswer(200, headers)
             await exchange.answer.prepare(self.request)
         return exchange.answer
+
+    async def _hit(self, hit: SemanticHit, replay: Replay) -> web.StreamResponse | None:
+        """A neighbour that the flight found, for another mode perhaps: what has no faithful form in ours is no hit."""
+        exchange = self.exchange
+        try:
+            return replay(hit) if exchange.answer is None else await self._late_hit(exchange.answer, hit)
+        except ValueError:
+            self._refuse_if_again("the stored answer has no faithful form in the mode asked for")
+            return None
+
+    def _refuse_if_again(self, why: str) -> None:
+        """Raises `ProxyError` where a new flight was asked for already."""
+        if "re-elected" in self.exchange.why:
+            raise ProxyError(502, "upstream_error", why)
 
     # after the head of the answer was sent
 
@@ -141,15 +156,17 @@ class Follower:
             raise flight.broken
         if not head.whole and not flight.whole:
             # what this caller would be shown is a part of an answer, or a failure in another form
-            raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
+            if not flight.good:
+                raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
+            self._refuse_if_again("the upstream's answer was not whole")
+            return None
         body, headers = flight.body(), list(head.headers)
         if not head.whole:
             try:
                 body = as_json(self.surface.to_document(body))
             except Exception:
                 # what the upstream said to another caller has no faithful form for this one: it is asked again
-                if "re-elected" in self.exchange.why:
-                    raise ProxyError(502, "upstream_error", "the upstream's answer cannot be shown as JSON") from None
+                self._refuse_if_again("the upstream's answer cannot be shown as JSON")
                 return None
             headers = [(n, v) for n, v in headers if n.lower() not in ("content-type", "content-length")]
             headers.append(("Content-Type", "application/json"))
@@ -164,6 +181,9 @@ class Follower:
     async def _stream(self, head: ReplyHead) -> web.StreamResponse:
         exchange, flight = self.exchange, self.flight
         answer = exchange.answer
+        if answer is not None and header_value(head.headers, "content-encoding") not in ("", "identity"):
+            # the head is out and says nothing of an encoding: these bytes would be read as text
+            raise ProxyError(502, "upstream_error", "the upstream sent an encoded stream that was not asked for")
         if answer is None:
             headers = [*head.headers, *forward_marks(exchange, head, collapsed=self.collapsed)]
             answer = exchange.answer = StreamedAnswer(head.status, headers)

@@ -56,6 +56,10 @@ _CREDENTIALS = (
     "cf-access-token",
 )
 _CREDENTIAL_SET = frozenset(_CREDENTIALS)
+# Gateways and hosts make up names of their own. One taken for a credential that is none costs a hit; one that is none
+# to us, and is one, would show an answer to somebody else.
+_CREDENTIAL_WORDS = ("key", "token", "secret", "auth", "credential", "cookie", "x-portkey-")
+_NO_CREDENTIALS = frozenset({"idempotency-key", "x-idempotency-key", "sec-websocket-key"})
 _QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
 _KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
 _KEY_PREFIX = "x-amzn-sagemaker-"
@@ -108,7 +112,7 @@ def read_head(raw: RawHeaders, tenant_headers: frozenset[str] = frozenset(), tar
         name = _of_interest(raw_name, tenant_headers)
         if name is None:
             continue
-        if name in _CREDENTIAL_SET or name in tenant_headers:
+        if name in tenant_headers or (not name.startswith("halfpenny-") and _is_credential(name)):
             credentials[name] = credentials[name] + b"\n" + value if name in credentials else value
         elif name in _KEY_HEADERS or name.startswith(_KEY_PREFIX):
             key_headers.append((name, value.decode("latin-1")))
@@ -148,7 +152,14 @@ def _of_interest(raw_name: bytes, tenant_headers: frozenset[str]) -> str | None:
     name = raw_name.lower().decode("latin-1")
     if name in _NAMES_OF_INTEREST or name in tenant_headers or name.startswith(("halfpenny-", _KEY_PREFIX)):
         return name
-    return None
+    return name if _is_credential(name) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_credential(name: str) -> bool:
+    if name in _CREDENTIAL_SET:
+        return True
+    return name not in _NO_CREDENTIALS and any(word in name for word in _CREDENTIAL_WORDS)
 
 
 @lru_cache(maxsize=1024)

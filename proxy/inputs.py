@@ -5,6 +5,7 @@ the upstream. A request of which nothing is known goes up byte for byte, and its
 """
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -25,6 +26,8 @@ from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.surfaces.base import Itemised
 from halfpenny.semantic_cache.base import Entry
 
+log = logging.getLogger(__name__)
+
 
 class Gathered(msgspec.Struct):
     """What was found for a request so far: whole answers to one input each, by its key."""
@@ -34,6 +37,9 @@ class Gathered(msgspec.Struct):
     joined: list[Flight] = []
     """All flights of others that brought something."""
     led: Flight | None = None
+    """Our own flight, the last one if there were several."""
+    paid: set[str] = set()
+    """The keys of what our own flights brought."""
 
     def lacks(self, keys: tuple[str, ...]) -> list[str]:
         return [key for key in dict.fromkeys(keys) if key not in self.answers]
@@ -76,8 +82,9 @@ class ByInput:
     async def fetch(self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered) -> web.StreamResponse:
         """Get the inputs that are not stored. Raises `ProxyError`, and the cancellation of a client that left."""
         join = exchange.allowed.coalesce
+        spent_pico = 0
         # Three times at most: what a joined flight failed to bring is fetched without joining any, and an odd answer
-        # to a part of the inputs leads to asking for all.
+        # to a part of the inputs (or a stored one that cannot be shown) leads to asking for all.
         for _ in range(3):
             flights = self._board(exchange, runtime, body, found, join=join)
             try:
@@ -93,9 +100,12 @@ class ByInput:
                     if flight.leave():
                         self.services.flights.forget(flight)
             led = found.led
+            if led is not None:
+                spent_pico += led.cost_pico
+                found.paid |= led.item_costs.keys()
             if led is not None and (not led.items or led.keys == exchange.item_keys):
                 if led.keys == exchange.item_keys or _is_final(led):
-                    return self._as_it_came(exchange, led)
+                    return self._as_it_came(exchange, led, spent_pico)
                 # a refusal of a part may speak of positions in it, and an answer that does not fit may be wrong: ask
                 # what the caller asked
                 found = Gathered()
@@ -104,9 +114,17 @@ class ByInput:
             for flight in flights:
                 found.answers |= flight.items
             if not found.lacks(exchange.item_keys):
-                break
+                try:
+                    whole = self._assembled(
+                        exchange, found, runtime.form_from(self._head(found).served_by, exchange.form)
+                    )
+                except ValueError:
+                    log.exception("inputs cannot be put together", extra={"request_id": exchange.request_id})
+                    found = Gathered()
+                else:
+                    return self._answer(exchange, found, whole, spent_pico)
             join = False
-        return self._answer(exchange, runtime, found)
+        raise ProxyError(502, "upstream_error", "the upstream gave no answer to a part of the inputs")
 
     def _board(
         self, exchange: Exchange, runtime: Runtime, body: bytes, found: Gathered, *, join: bool
@@ -148,14 +166,17 @@ class ByInput:
         flight.task.add_done_callback(fetch.ended)
         return flight
 
-    def _as_it_came(self, exchange: Exchange, flight: Flight) -> web.StreamResponse:
-        """The upstream's own answer: to all that was asked for, or one that cannot be taken apart (an error)."""
+    def _as_it_came(self, exchange: Exchange, flight: Flight, spent_pico: int) -> web.StreamResponse:
+        """The upstream's own answer: to all that was asked for, or one that cannot be taken apart (an error).
+        `spent_pico` went to it and to earlier calls for the same request."""
         if flight.refusal is not None:
             raise flight.refusal
         if flight.broken is not None:
             raise flight.broken
         head = flight.head
         assert head is not None
+        if head.cost_pico is not None:
+            head = msgspec.structs.replace(head, cost_pico=spent_pico)
         headers = [(n, v) for n, v in head.headers if n.lower() != "content-length"]
         if head.spent_retries:
             headers.append(("x-should-retry", "false"))
@@ -163,18 +184,18 @@ class ByInput:
             head.status, [*headers, *forward_marks(exchange, head, collapsed=False)], flight.body()
         )
 
-    def _answer(self, exchange: Exchange, runtime: Runtime, found: Gathered) -> web.StreamResponse:
-        """Put together from the cache, from others' flights and from our own."""
-        if found.lacks(exchange.item_keys):
-            raise ProxyError(502, "upstream_error", "the upstream gave no answer to a part of the inputs")
-        head = self._head(found)
-        body = self._assembled(exchange, found, runtime.form_from(head.served_by, exchange.form))
+    def _answer(self, exchange: Exchange, found: Gathered, body: bytes, spent_pico: int) -> web.StreamResponse:
+        """`body` was put together from the cache, from others' flights and from our own."""
+        head = msgspec.structs.replace(self._head(found), cost_pico=spent_pico)
         entries = list(found.entries.values())
+        saved_pico = sum(entry.cost_pico for entry in entries)
         if entries:
             write_inputs_from_cache(self.services, exchange, entries, concludes=False)
         if found.joined:
             concludes = not exchange.row_written
-            write_inputs_joined(self.services, exchange, head, self._joined_cost(exchange, found), concludes=concludes)
+            joined_pico = self._joined_cost(exchange, found)
+            saved_pico += joined_pico
+            write_inputs_joined(self.services, exchange, head, joined_pico, concludes=concludes)
         if entries:
             cached = sum(key in found.entries for key in exchange.item_keys)
             status = cache_status_forward(
@@ -188,15 +209,15 @@ class ByInput:
         else:
             status = forward_status(exchange, storing=head.storing, collapsed=found.led is None)
         headers = [(n, v) for n, v in head.headers if n.lower() not in ("content-length", "content-encoding")]
-        return WholeAnswer(
-            200, [*headers, *forward_marks(exchange, head, collapsed=found.led is None, status=status)], body
-        )
+        marks = forward_marks(exchange, head, collapsed=False, status=status, saved_pico=saved_pico)
+        return WholeAnswer(200, [*headers, *marks], body)
 
     def _joined_cost(self, exchange: Exchange, found: Gathered) -> int:
         costs: dict[str, int] = {}
         for flight in found.joined:
             costs |= flight.item_costs
-        return sum(costs.get(key, 0) for key in dict.fromkeys(exchange.item_keys) if key not in found.entries)
+        elsewhere = found.entries.keys() | found.paid
+        return sum(costs.get(key, 0) for key in set(exchange.item_keys) - elsewhere)
 
     def _head(self, found: Gathered) -> ReplyHead:
         flight = found.led or found.joined[0]

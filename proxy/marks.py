@@ -19,8 +19,11 @@ def forward_status(exchange: Exchange, *, storing: bool, collapsed: bool) -> str
     return cache_status_forward(reason, stored=storing and not collapsed, collapsed=collapsed)
 
 
-def forward_marks(exchange: Exchange, head: ReplyHead, *, collapsed: bool, status: str = "") -> Marks:
-    """On an answer relayed from a flight; `status` stands for the usual `Cache-Status`."""
+def forward_marks(
+    exchange: Exchange, head: ReplyHead, *, collapsed: bool, status: str = "", saved_pico: int | None = None
+) -> Marks:
+    """On an answer relayed from a flight. `status` stands for the usual `Cache-Status`; `saved_pico` is what was saved,
+    where it is not what the flight cost."""
     marks = [
         ("Cache-Status", status or forward_status(exchange, storing=head.storing, collapsed=collapsed)),
         ("Halfpenny-Request-Id", exchange.request_id),
@@ -29,7 +32,7 @@ def forward_marks(exchange: Exchange, head: ReplyHead, *, collapsed: bool, statu
     if head.cost_pico is not None:
         cost, saved = (0, head.cost_pico) if collapsed else (head.cost_pico, 0)
         marks.append(("Halfpenny-Cost-Usd", decimal_usd(cost)))
-        marks.append(("Halfpenny-Saved-Usd", decimal_usd(saved)))
+        marks.append(("Halfpenny-Saved-Usd", decimal_usd(saved if saved_pico is None else saved_pico)))
     return marks
 
 

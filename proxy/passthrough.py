@@ -16,7 +16,7 @@ from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connectio
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import Exchange, new_id
 from halfpenny.proxy.flow import no_plan_error
-from halfpenny.proxy.headers import cache_status_forward, forwarded, read_head, returned
+from halfpenny.proxy.headers import Pairs, cache_status_forward, forwarded, read_head, returned
 from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.runtime import Runtime, Services, Slot
 from halfpenny.proxy.upgrade import is_upgrade, pipe
@@ -25,6 +25,7 @@ from halfpenny.router.base import NoPlan
 log = logging.getLogger(__name__)
 _MODELS = "/v1/models"
 _MODEL_LIST_BYTES = 4 * 1024 * 1024
+_PLAIN_HEADERS = (("Accept", "application/json"), ("Accept-Encoding", "identity"))
 
 
 class PassThrough:
@@ -33,7 +34,10 @@ class PassThrough:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    async def serve(self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime) -> web.StreamResponse:
+    async def serve(
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes | None = None
+    ) -> web.StreamResponse:
+        """`body` is the request's, where it was taken from the connection already."""
         exchange.head = read_head(exchange.raw_headers, runtime.tenant_headers, exchange.target)
         if exchange.method == "GET" and (exchange.path == _MODELS or exchange.path.startswith(_MODELS + "/")):
             remote = [slot for slot in runtime.slots.values() if slot.backend is not None]
@@ -42,7 +46,7 @@ class PassThrough:
         slot = self._choose(exchange, runtime)
         if is_upgrade(request):
             return await self._upgrade(request, exchange, slot)
-        return await self._relay(request, exchange, slot)
+        return await self._relay(request, exchange, slot, body)
 
     def _choose(self, exchange: Exchange, runtime: Runtime) -> Slot:
         """The first backend of the route that fits the path. The large one leads: nothing here is known to be easy."""
@@ -57,7 +61,9 @@ class PassThrough:
 
     # byte for byte
 
-    async def _relay(self, request: web.BaseRequest, exchange: Exchange, slot: Slot) -> web.StreamResponse:
+    async def _relay(
+        self, request: web.BaseRequest, exchange: Exchange, slot: Slot, body: bytes | None
+    ) -> web.StreamResponse:
         assert slot.backend is not None
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -66,7 +72,7 @@ class PassThrough:
             method=exchange.method,
             target=exchange.target,
             headers=forwarded(exchange.raw_headers, keep_length=framed),
-            body=_body(request) if request.can_read_body or framed else b"",
+            body=body if body is not None else _body(request) if request.can_read_body or framed else b"",
             timeouts=slot.timeouts(),
         )
         row = _Row(self.services, exchange, slot)
@@ -146,6 +152,9 @@ class PassThrough:
             return [{"id": slot.section.model, "object": "model", "created": 0, "owned_by": slot.section.name}]
         assert slot.backend is not None
         headers = forwarded(exchange.raw_headers, identity=True)
+        if not slot.has_own_key and not _speaks(slot, headers):
+            # the caller's credential is for another provider, and so are the caller's other headers
+            headers = _PLAIN_HEADERS
         call = Call(method="GET", target=_MODELS, headers=headers, body=b"", timeouts=slot.timeouts())
         try:
             async with asyncio.timeout(10):
@@ -224,6 +233,17 @@ class _Row:
                 why={"path": exchange.path, "method": exchange.method, **exchange.why},
             )
         )
+
+
+def _speaks(slot: Slot, headers: Pairs) -> bool:
+    """Whether the backend's dialect is that of the caller. `/v1/models` is OpenAI's and Anthropic's and Google's path:
+    the headers that their clients send tell them apart."""
+    names = {name.lower() for name, _ in headers}
+    if "x-goog-api-key" in names:
+        return "gemini" in slot.dialects
+    if not names.isdisjoint(("x-api-key", "anthropic-version")):
+        return "anthropic" in slot.dialects
+    return not {"openai", "responses"}.isdisjoint(slot.dialects)
 
 
 async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import Any, assert_never
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_parser import RawRequestMessage
 
@@ -44,7 +44,7 @@ from halfpenny.semantic_cache.key import exact_key, partition_key
 log = logging.getLogger(__name__)
 _MEMO_SIZE = 4096
 _LARGE_BYTES = 1 << 20
-MemoKey = tuple[bytes, str, str, Any, str]
+MemoKey = tuple[bytes, str, str, Any, str, bytes]
 
 
 class Memo(msgspec.Struct, frozen=True):
@@ -84,15 +84,11 @@ class Pipeline:
                 return await self._passthrough.serve(request, exchange, runtime)
             exchange.surface = surface
             expect = message.headers.get("Expect")
-            if expect is not None and expect.lower() == "100-continue":
+            if expect is not None and expect.lower() == "100-continue" and message.version >= HttpVersion11:
                 await request._payload_writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             exchange.head = read_head(message.raw_headers, runtime.tenant_headers, message.path)
             if exchange.head.content_encoding:
-                raise ProxyError(
-                    415,
-                    "unsupported_encoding",
-                    f"Content-Encoding {exchange.head.content_encoding!r} is not accepted: send the body unencoded",
-                )
+                return await self._unread(request, exchange, runtime)
             body = take_early_body(request)
             if body is None and request.content.is_eof():
                 body = await read_body(request, limit=runtime.config.server.body_limit, idle_s=0)
@@ -101,7 +97,7 @@ class Pipeline:
                     raise too_large(runtime.config.server.body_limit)
                 entry = self._known(exchange, runtime, body)
                 if entry is not None and (known := self._replayed(exchange, entry)) is not None:
-                    return known
+                    return await self._sent(request, exchange, known)
             return await self._within(request, exchange, runtime, body)
         except ProxyError as error:
             if exchange.answer is None:
@@ -148,13 +144,23 @@ class Pipeline:
 
     # reading
 
+    async def _unread(
+        self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime
+    ) -> web.StreamResponse:
+        """An encoded body is the upstream's to read, unless rules here depend on what it says."""
+        if runtime.router.reads_prompts:
+            message = f"Content-Encoding {exchange.head.content_encoding!r} is not read here: send the body plain"
+            raise ProxyError(415, "unsupported_encoding", message)
+        exchange.surface = None
+        return await self._passthrough.serve(request, exchange, runtime, take_early_body(request))
+
     async def _within(
         self, request: web.BaseRequest, exchange: Exchange, runtime: Runtime, body: bytes | None
     ) -> web.StreamResponse:
         """Read what is left of the body, then perform; all of it within `server.total_timeout`."""
         server = runtime.config.server
         try:
-            async with asyncio.timeout(server.total_timeout):
+            async with asyncio.timeout(server.total_timeout) as exchange.limit:
                 if body is None:
                     body = await read_body(request, limit=server.body_limit, idle_s=server.body_idle_timeout)
                 if len(body) > LIGHT_BYTES:
@@ -162,7 +168,7 @@ class Pipeline:
                     await asyncio.to_thread(self._read, exchange, runtime, body)
                 else:
                     self._read(exchange, runtime, body)
-                return await self._perform(request, exchange, runtime, body)
+                return await self._sent(request, exchange, await self._perform(request, exchange, runtime, body))
         except TimeoutError:
             limit_s = server.total_timeout
             error = ProxyError(504, "total_timeout", f"not answered within {limit_s:g} s (server.total_timeout)")
@@ -178,7 +184,8 @@ class Pipeline:
             return None
         if self._decides(exchange, runtime):
             return None
-        return hashlib.sha256(body).digest(), exchange.target, head.tenant, head.key_headers, runtime.sha
+        digest = hashlib.sha256(body).digest()
+        return digest, exchange.target, head.tenant, head.key_headers, runtime.sha, runtime.fingerprint
 
     def reads(self, path: str) -> bool:
         """Paths that `quick` may be asked about."""
@@ -429,6 +436,16 @@ class Pipeline:
         if stream and rate:
             return PacedAnswer(200, headers, events_of(body), rate)
         return WholeAnswer(200, headers, body)
+
+    async def _sent(
+        self, request: web.BaseRequest, exchange: Exchange, answer: web.StreamResponse
+    ) -> web.StreamResponse:
+        """A paced answer takes its time: it is sent in here, where a drain waits for it."""
+        if isinstance(answer, PacedAnswer):
+            exchange.answer = answer
+            await answer.prepare(request)
+            await answer.write_eof()
+        return answer
 
     def _replayed(self, exchange: Exchange, entry: Entry) -> web.StreamResponse | None:
         """A known entry as an answer; None if it cannot be shown so, which the long way deals with."""

@@ -89,6 +89,7 @@ class Relay:
             return
         # a 200 whose body is an error (gateways do that) is an error: it costs nothing and is never stored
         good = reply.status == 200 and not has_error(document)
+        job.flight.good = good
         reported = self._reported(job.surface.reported(document))
         state_of_row: State = "final"
         if good and not reported.known:
@@ -96,11 +97,12 @@ class Relay:
             reported = job.estimated(0, len(plain or raw))
         entries: list[Entry] = []
         if good and plain is not None and not job.surface.admissible(document) and not self._is_cut_by_limit(reported):
-            entries = await self._entries(document, plain, reported)
-        stored = self._store_all(entries[:_PUTS_AT_ONCE])
+            entries = await self._understood(document, plain, reported)
+        # said of the answer only if all of its parts are kept
+        stored = self._store_all(entries[:_PUTS_AT_ONCE]) and len(entries) == max(1, len(job.item_keys))
         outcome: Outcome = "error" if not good else job.plain_outcome()
         cost_pico = opened.settle(state_of_row, outcome, status=reply.status, reported=reported if good else None)
-        await self._store_rest(entries)
+        stored = await self._store_rest(entries) and stored
         job.flight.publish_whole(
             ReplyHead(
                 status=reply.status,
@@ -118,6 +120,14 @@ class Relay:
         if stored and not job.item_keys:
             self._index(entries[0])
 
+    async def _understood(self, document: Any, plain: bytes, reported: Reported) -> list[Entry]:
+        """`_entries`; nothing if that fails: what is not understood is passed on and not stored."""
+        try:
+            return await self._entries(document, plain, reported)
+        except Exception:
+            log.exception("an answer cannot be understood", extra={"request_id": self.job.exchange.request_id})
+            return []
+
     async def _entries(self, document: Any, plain: bytes, reported: Reported) -> list[Entry]:
         """What of a good whole answer is to be stored. Answers by input are handed to the flight as well."""
         job, opened = self.job, self.opened
@@ -129,8 +139,8 @@ class Relay:
             return [self._entry(job.exchange.key, "json", plain, kind, reported, opened.price(reported).pico)]
         surface: Any = job.surface
         itemised: Itemised = surface
-        if job.ask.form and job.surface.in_form(plain, job.ask.form) is not plain:
-            opened.slot.keeps_form = False
+        if job.ask.form and not self._has_form(itemised, plain, job.ask.form):
+            return []
         parts = itemised.taken_apart(job.ask, document)
         if parts is None:
             return []
@@ -150,6 +160,20 @@ class Relay:
                 entries.append(self._entry(key, "json", answer, kind, own, cost))
         return entries
 
+    def _has_form(self, itemised: Itemised, plain: bytes, wanted: str) -> bool:
+        """Whether this answer is in one known form, be it another than was wanted: which its slot remembers."""
+        came = itemised.form_of(plain)
+        if not came:
+            return False
+        if came != wanted:
+            try:
+                self.job.surface.in_form(plain, wanted)
+            except ValueError:
+                return False
+        _, _, model = self.opened.served_by.partition("/")
+        self.opened.slot.learn_form(model, wanted=wanted, came=came)
+        return True
+
     def _is_cut_by_limit(self, reported: Reported) -> bool:
         most = self.job.ask.max_output_tokens
         return self.job.surface.limit_is_silent and 0 < most <= reported.output_tokens
@@ -158,11 +182,14 @@ class Relay:
         kept = [self._store(entry) for entry in entries]
         return bool(kept) and all(kept)
 
-    async def _store_rest(self, entries: list[Entry]) -> None:
-        """Many small entries are appended in slices, so that other requests are served in between."""
+    async def _store_rest(self, entries: list[Entry]) -> bool:
+        """Many small entries are appended in slices, so that other requests are served in between. False if one of
+        them was not kept."""
+        kept = True
         for at in range(_PUTS_AT_ONCE, len(entries), _PUTS_AT_ONCE):
             await asyncio.sleep(0)
-            self._store_all(entries[at : at + _PUTS_AT_ONCE])
+            kept = self._store_all(entries[at : at + _PUTS_AT_ONCE]) and kept
+        return kept
 
     async def _huge(self, begun: bytes) -> None:
         """Too large to hold: pass it on as it comes, understood no further."""
@@ -246,6 +273,8 @@ class Relay:
         ended = whole or not plain or (recorder.closed and not recorder.error)
         outcome: Outcome = job.plain_outcome() if ended else "error"
         error = "" if ended else (recorder.error or "ended before it was complete")
+        job.flight.whole = whole
+        job.flight.good = ended and not recorder.error
         job.flight.cost_pico = opened.settle(row_state, outcome, status=200, reported=reported, error=error)
         if stored and entry is not None:
             self._index(entry)
@@ -327,7 +356,8 @@ def content_encoding(headers: Pairs) -> str:
 def _json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
+        # ValueError: not JSON, or not UTF-8
         return None
 
 

@@ -20,8 +20,12 @@ def render(
     if entry.mode == "json":
         if not stream:
             return entry.content_type, surface.in_form(entry.body, form) if form else entry.body
+        if wants_usage and surface.usage_on_request and b'"usage"' not in entry.body:
+            raise ValueError("the entry has no usage, which was asked for")
         return SSE_TYPE, surface.to_stream(msgspec.json.decode(entry.body), include_usage=wants_usage)
     if stream:
+        if wants_usage and surface.usage_on_request and b'"usage"' not in entry.body:
+            raise ValueError("the entry has no usage, which was asked for")
         return entry.content_type, entry.body if wants_usage else surface.without_usage(entry.body)
     return JSON_TYPE, as_json(surface.to_document(entry.body))
 

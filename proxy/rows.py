@@ -37,7 +37,7 @@ def write_coalesced(services: Services, exchange: Exchange, flight: Flight, *, c
         return
     exchange.row_written = True
     head = flight.head
-    good = flight.broken is None and head is not None and head.status < 400
+    good = flight.good and flight.broken is None and head is not None and head.status < 400
     exchange.outcome = "coalesced" if good else "error"
     saved_pico = flight.cost_pico if good and not client_gone else 0
     backend, _, model = (head.served_by if head else "/").partition("/")

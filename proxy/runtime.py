@@ -20,7 +20,7 @@ from halfpenny.ledger.prices import Override, PriceBook
 from halfpenny.ledger.prompt_cache import PromptCacheWatch
 from halfpenny.proxy.coalesce import Flights
 from halfpenny.proxy.config import NETWORK_KINDS, BackendSection, Config, ConfigError, backend_key
-from halfpenny.proxy.converting import CONVERTIBLE
+from halfpenny.proxy.converting import CONVERTIBLE, converted, taken
 from halfpenny.proxy.surfaces import Surfaces, load_surfaces
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
@@ -31,7 +31,7 @@ from halfpenny.semantic_cache.stores.tiered import Tiered
 LOCAL_SURFACES = ("chat", "completions", "embeddings", "responses", "messages", "count_tokens", "passthrough")
 """What llama.cpp's own server takes (measured: facts of `docs/backends.md`)."""
 
-
+_OWN_FORMS = 256
 _PROVIDERS = {"anthropic": "https://api.anthropic.com", "gemini": "https://generativelanguage.googleapis.com"}
 _DIALECTS: dict[str, tuple[str, ...]] = {
     "openai": ("openai", "responses"),
@@ -72,7 +72,7 @@ class Uses:
 
 
 class Slot:
-    """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`, `keeps_form`)."""
+    """A configured backend with what is learnt about it at run time (`breaker`, `asks_usage`, `own_forms`)."""
 
     def __init__(self, section: BackendSection, backend: Backend | None, off_reason: str, key: str = "") -> None:
         self.section = section
@@ -83,9 +83,20 @@ class Slot:
         self.breaker = CircuitBreaker(clock=time.monotonic)
         self.asks_usage = section.usage_in_stream and "openai" in dialects_of(section)
         self.dialects = dialects_of(section)
-        self.keeps_form = True
-        """False once it answered in another representation than it was asked for (`encoding_format`)."""
+        self.own_forms: dict[str, str] = {}
+        """The representation in which a model answers whatever it is asked for (`encoding_format`); a bounded number
+        of models, since their names come from callers."""
         self.ready = section.kind != "llamacpp"
+
+    def learn_form(self, model: str, *, wanted: str, came: str) -> None:
+        """What an answer of this model came in, and what was asked for."""
+        if came != wanted:
+            self.own_forms.pop(model, None)
+            self.own_forms[model] = came
+            if len(self.own_forms) > _OWN_FORMS:
+                del self.own_forms[next(iter(self.own_forms))]
+        elif self.own_forms.get(model, came) != came:
+            del self.own_forms[model]
 
     @property
     def has_own_key(self) -> bool:
@@ -130,9 +141,11 @@ class Runtime:
 
 
     def form_from(self, served_by: str, wanted: str) -> str:
-        """The representation to show a stored answer in: as it is, where its backend gives that whatever is asked."""
-        slot = self.slots.get(served_by.partition("/")[0])
-        return wanted if slot is None or slot.keeps_form else ""
+        """The representation to show a stored answer in: the one wanted, or the one that its model answers in whatever
+        is wanted, so that a hit is what a miss was."""
+        backend, _, model = served_by.partition("/")
+        slot = self.slots.get(backend)
+        return wanted if slot is None or not wanted else slot.own_forms.get(model, wanted)
 
 
 @dataclass(slots=True)
@@ -254,5 +267,6 @@ def _candidate(slot: Slot) -> Candidate:
         vision=section.vision if section.vision is not None else not local,
         json_schema=section.json_schema if section.json_schema is not None else True,
         surfaces=LOCAL_SURFACES if local else (),
-        convertible=CONVERTIBLE if local else (),
+        native=taken(slot.dialects) if section.kind in NETWORK_KINDS else (),
+        convertible=CONVERTIBLE if local else converted(slot.dialects),
     )

@@ -25,9 +25,11 @@ _HIGH_WATER = 256 * 1024
 
 
 class Dialable(Protocol):
-    """A backend that can be dialled directly: its address, and the headers that it would send."""
+    """A backend that can be dialled directly: its address, and the target and headers that it would send."""
 
     base_url: str
+
+    def addressed(self, target: str) -> str: ...
 
     def outgoing(self, given: Headers) -> Headers: ...
 
@@ -54,7 +56,7 @@ class Refused(msgspec.Struct, frozen=True):
 async def pipe(request: web.BaseRequest, exchange: Exchange, backend: Any) -> Refused | None:
     """Dial the upstream, send the head; relay both ways if it agrees. Raises OSError if it cannot be reached."""
     target = cast("Dialable", backend)
-    url = urlsplit(upstream_url(target.base_url, exchange.target))
+    url = urlsplit(upstream_url(target.base_url, target.addressed(exchange.target)))
     port = url.port or (443 if url.scheme == "https" else 80)
     secure = ssl.create_default_context() if url.scheme == "https" else None
     async with asyncio.timeout(_CONNECT_S):
@@ -88,7 +90,7 @@ async def _refused(head: bytes, reader: asyncio.StreamReader) -> Refused:
 
 
 def _head(request: web.BaseRequest, exchange: Exchange, backend: Dialable, host: str) -> bytes:
-    path = upstream_url(backend.base_url, exchange.target).split("://", 1)[1]
+    path = upstream_url(backend.base_url, backend.addressed(exchange.target)).split("://", 1)[1]
     path = path[path.index("/") :]
     lines = [f"{exchange.method} {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in backend.outgoing(forwarded(exchange.raw_headers))]

@@ -24,6 +24,7 @@ from halfpenny.proxy.dialects.base import (
     ThoughtCame,
     UsageCame,
 )
+from halfpenny.proxy.dialects.shared import object_of
 
 AnswerPart = Text | Thought | Refusal | Call
 
@@ -68,6 +69,19 @@ def joined(parts: list[AnswerPart]) -> tuple[AnswerPart, ...]:
 def with_calls(ending: Ending, called: bool) -> Ending:
     """An answer that stopped with calls stopped for them (OpenAI says `stop` where the choice was forced)."""
     return "tool_calls" if ending == "stop" and called else ending
+
+
+def without_cut_call(choice: Choice) -> Choice:
+    """The choice less the last call if the limit on tokens cut its arguments: dialects that take them as an object have
+    no place for half of one, and the ending tells the caller why the answer is short."""
+    last = choice.parts[-1] if choice.parts else None
+    if choice.ending != "length" or not isinstance(last, Call):
+        return choice
+    try:
+        object_of(last.arguments)
+    except ValueError:
+        return msgspec.structs.replace(choice, parts=choice.parts[:-1])
+    return choice
 
 
 def only_choice(answer: Answer) -> Choice:

@@ -280,6 +280,10 @@ class Conversion(Protocol):
 
     def error(self, status: int, body: bytes) -> bytes: ...
 
+    def error_status(self, document: Any) -> int:
+        """The status (400 to 599) that an error document stands for by what it says itself."""
+        ...
+
     def stream(self, *, include_usage: bool) -> StreamConversion: ...
 
 

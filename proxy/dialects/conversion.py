@@ -120,6 +120,10 @@ class _Conversion:
     def error(self, status: int, body: bytes) -> bytes:
         return problems.body(status, body, _DIALECT[self._asked])
 
+    def error_status(self, document: Any) -> int:
+        failed = problems.failure_of(document)
+        return 500 if failed is None else failed.status
+
     def stream(self, *, include_usage: bool) -> StreamConversion:
         return _Stream(_READ_STREAM[self._spoken](), self._writer(include_usage))
 

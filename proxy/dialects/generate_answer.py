@@ -11,6 +11,7 @@ from halfpenny.proxy.dialects.answers import (
     refused,
     text_or_none,
     with_calls,
+    without_cut_call,
 )
 from halfpenny.proxy.dialects.base import Answer, Call, Choice, Ending, Refusal, Text, Thought, Token
 from halfpenny.proxy.dialects.shared import call_id, json_text, object_of
@@ -155,7 +156,7 @@ def write(answer: Answer) -> dict[str, Any]:
                 reason=reason_of(choice.ending, refused=refused(choice)),
                 tokens=choice.tokens,
             )
-            for choice in answer.choices
+            for choice in map(without_cut_call, answer.choices)
         ]
     }
     if answer.usage.known:

@@ -42,7 +42,7 @@ from halfpenny.proxy.dialects.generate_answer import (
     tokens_of,
     written,
 )
-from halfpenny.proxy.dialects.shared import call_id
+from halfpenny.proxy.dialects.shared import call_id, object_of
 from halfpenny.proxy.dialects.usage import for_generate
 from halfpenny.proxy.surfaces.base import Reported
 from halfpenny.proxy.surfaces.gemini_usage import read_usage
@@ -151,11 +151,21 @@ class GenerateWriter:
                 return b""
             case ChoiceEnded():
                 self._endings[event.choice] = event
+                if event.ending == "length":
+                    self._drop_cut_call(event.choice)
                 return self._flush(event.choice)
             case Failed():
                 return problems.event(event, "gemini")
             case Ended():
                 return self._end()
+
+    def _drop_cut_call(self, choice: int) -> None:
+        """See `without_cut_call`."""
+        for key in [key for key in self._calls if key[0] == choice]:
+            try:
+                object_of("".join(self._calls[key][1]))
+            except ValueError:
+                del self._calls[key]
 
     def _flush(self, choice: int) -> bytes:
         """The calls of this choice that are waiting: whatever comes next in it, they are whole."""

@@ -15,6 +15,7 @@ from halfpenny.proxy.dialects.answers import (
     only_choice,
     refused,
     text_or_none,
+    without_cut_call,
 )
 from halfpenny.proxy.dialects.base import Answer, Call, Choice, Ending, Refusal, Text, Thought
 from halfpenny.proxy.dialects.shared import json_text, object_of, prefixed
@@ -94,7 +95,7 @@ def reason_of(ending: Ending, stop_sequence: str | None, *, refused: bool) -> di
 
 
 def write(answer: Answer) -> dict[str, Any]:
-    choice = only_choice(answer)
+    choice = without_cut_call(only_choice(answer))
     # what a model says to refuse is text here
     parts = joined([Text(part.text) if isinstance(part, Refusal) else part for part in choice.parts])
     return {

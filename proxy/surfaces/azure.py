@@ -5,6 +5,7 @@ the `api-version` in the query is a part of what is asked. The credential is `ap
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from halfpenny.proxy.surfaces.base import Surface
 from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
@@ -20,7 +21,7 @@ def deployment_of(target: str) -> str:
 
 def moved(target: str, deployment: str) -> str:
     """The target under another deployment."""
-    return f"{_PREFIX}{deployment}/{target.removeprefix(_PREFIX).partition('/')[2]}"
+    return f"{_PREFIX}{quote(deployment, safe='')}/{target.removeprefix(_PREFIX).partition('/')[2]}"
 
 
 class AzureChat(OpenAIChat):

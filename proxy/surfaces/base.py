@@ -166,6 +166,10 @@ class Itemised(Protocol):
         """Whole answers to one input each, in the order of the request, as one answer."""
         ...
 
+    def form_of(self, body: bytes) -> str:
+        """The representation (of `Ask.form`) that a whole answer is in; empty if it is none, or more than one."""
+        ...
+
 
 class Plain:
     """What most surfaces have in common. A surface overrides what is different."""

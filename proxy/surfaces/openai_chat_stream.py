@@ -18,12 +18,12 @@ from halfpenny.proxy.surfaces.openai_chunks import (
     merge_rest,
     objects,
     parts_of,
-    pieces_of,
     shared_fields,
     sliced,
     usage_of,
     written,
 )
+from halfpenny.proxy.surfaces.pieces import pieces_of
 
 _TEXTS = frozenset({"content", "refusal", "reasoning", "reasoning_content"})
 _CALL_TEXTS = frozenset({"arguments", "input"})

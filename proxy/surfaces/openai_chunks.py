@@ -9,7 +9,6 @@ Where the fields stand (measured on llama.cpp and vLLM; OpenAI, Azure, Groq, Ope
 (with usage) on the last; llama.cpp `timings` on the last. `obfuscation` (OpenAI) and `p` (Mistral) are padding.
 """
 
-import re
 from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
@@ -26,18 +25,7 @@ _ON_FIRST = ("prompt_filter_results", "x_groq")
 _LAST_COUNTS = frozenset({"timings"})
 _PADDING = frozenset({"obfuscation", "p"})
 _GROWING = frozenset({"token_ids"})
-_MOST_PIECES = 400
-"""Of one text. A longer one gets longer pieces: its conversion must not hold up the event loop."""
-# Possessive throughout: a long word without blanks (a URL, base64, CJK text) must not make it backtrack.
-_PIECE = re.compile(r"(?:\s*+\S++){1,6}+(?:\s*+\Z)?+|\s++")
 _decoder = msgspec.json.Decoder()
-
-
-def pieces_of(text: str) -> list[str]:
-    """Text in pieces of a few words, as a stream would bring it."""
-    pieces: list[str] = _PIECE.findall(text)
-    size = -(-len(pieces) // _MOST_PIECES)
-    return pieces if size <= 1 else ["".join(pieces[at : at + size]) for at in range(0, len(pieces), size)]
 
 
 def chunks_of(stream: bytes) -> list[Fields]:

@@ -14,7 +14,6 @@ from halfpenny.proxy.surfaces.openai_chunks import (
     merge_rest,
     objects,
     parts_of,
-    pieces_of,
     shared_fields,
     sliced,
     usage_of,
@@ -22,6 +21,7 @@ from halfpenny.proxy.surfaces.openai_chunks import (
 )
 from halfpenny.proxy.surfaces.openai_stream import STORABLE_FINISHES, ChunkRecorder, without_usage_event
 from halfpenny.proxy.surfaces.openai_usage import read_usage
+from halfpenny.proxy.surfaces.pieces import pieces_of
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, read_object, text_field, wants_usage
 
 NOISE = frozenset({"stream", "stream_options", "user", "request_id", "priority", "session_id", "stream_interval"})

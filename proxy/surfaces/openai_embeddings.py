@@ -2,6 +2,9 @@
 
 `encoding_format` is a representation and not a part of the key: the Python and Node SDKs ask for base64 (little-endian
 float32) by default, others get JSON numbers. An entry keeps the form in which it came; the other one is made from it.
+
+That holds for OpenAI's own fields. Compatible servers take others under which base64 holds other numbers (Voyage's
+`output_dtype`, vLLM's `embed_dtype`): with a field that is not known here the format is a part of the key.
 """
 
 import base64
@@ -20,6 +23,8 @@ from halfpenny.proxy.surfaces.openai_usage import read_usage
 from halfpenny.proxy.surfaces.reading import as_count, read_object, text_field
 
 NOISE = frozenset({"user", "request_id", "priority", "encoding_format"})
+_OWN_FIELDS = NOISE | {"model", "input", "dimensions"}
+"""With these alone, base64 is that of float32."""
 _FORMS = {"float": re.compile(rb'"embedding"\s*:\s*\['), "base64": re.compile(rb'"embedding"\s*:\s*"')}
 
 
@@ -37,6 +42,8 @@ class OpenAIEmbeddings(Unstreamed):
         if not isinstance(given, str | list) or given in ("", []):
             raise bad_request("'input' must be a non-empty string or array", code="invalid_type", param="input")
         form = document.get("encoding_format", "float")
+        known = isinstance(form, str) and form in _FORMS
+        convertible = known and document.keys() <= _OWN_FIELDS
         items = _items(given)
         text = given if isinstance(given, str) else "\n".join(item for item in given if isinstance(item, str))
         return Ask(
@@ -44,13 +51,13 @@ class OpenAIEmbeddings(Unstreamed):
             model=model,
             stream=False,
             wants_usage=False,
-            noise=NOISE,
-            stateful="" if form in _FORMS and items else "not understood",
+            noise=NOISE if convertible else NOISE - {"encoding_format"},
+            stateful="" if known and items else "not understood",
             exact_only="embeddings",
             answer_is_text=False,
             messages=(("user", text),),
             input_bytes=len(text.encode("utf-8", "surrogatepass")) or sum(map(_token_bytes, items)),
-            form=form if isinstance(form, str) else "",
+            form=form if convertible else "",
             items=items,
         )
 
@@ -108,10 +115,13 @@ class OpenAIEmbeddings(Unstreamed):
             whole["usage"] = {name: _sum(name, usages) for name in usages[0]}
         return whole
 
+    def form_of(self, body: bytes) -> str:
+        found = [form for form, pattern in _FORMS.items() if pattern.search(body) is not None]
+        return found[0] if len(found) == 1 else ""
+
     def in_form(self, body: bytes, form: str) -> bytes:
-        """Raises ValueError if a vector cannot be read."""
-        wanted = _FORMS.get(form)
-        if wanted is None or wanted.search(body) is not None:
+        """Raises ValueError if a vector is not one of finite numbers (float32 where it is base64)."""
+        if form not in _FORMS or self.form_of(body) == form:
             return body
         document = msgspec.json.decode(body)
         change = _to_base64 if form == "base64" else _to_numbers
@@ -165,13 +175,27 @@ def _sum(name: str, usages: list[Any]) -> Any:
 def _to_base64(vector: Any) -> str:
     if isinstance(vector, str):
         return vector
-    return base64.b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode("ascii")
+    if not isinstance(vector, list) or not set(map(type, vector)) <= {int, float}:
+        raise ValueError("the vector is not a flat list of numbers")
+    try:
+        with np.errstate(over="ignore"):
+            packed = np.asarray(vector, dtype="<f4")
+    except OverflowError as error:
+        raise ValueError("a number of the vector is no float32") from error
+    if not np.isfinite(packed).all():
+        raise ValueError("a number of the vector is no float32")
+    return base64.b64encode(packed.tobytes()).decode("ascii")
 
 
 def _to_numbers(vector: Any) -> list[float]:
     if isinstance(vector, list):
         return vector
+    if not isinstance(vector, str):
+        raise ValueError("the vector is neither a list nor a text")
     try:
-        return [float(value) for value in np.frombuffer(base64.b64decode(vector, validate=True), dtype="<f4")]
+        unpacked = np.frombuffer(base64.b64decode(vector, validate=True), dtype="<f4")
     except (binascii.Error, ValueError) as error:
-        raise ValueError("the stored vector is not base64 of float32") from error
+        raise ValueError("the vector is not base64 of float32") from error
+    if not np.isfinite(unpacked).all():
+        raise ValueError("the vector is not base64 of finite numbers")
+    return [float(value) for value in unpacked]

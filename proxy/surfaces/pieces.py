@@ -9,13 +9,18 @@ from typing import Any
 # Possessive throughout: a long word without blanks (a URL, base64, CJK text) must not make it backtrack.
 _PIECE = re.compile(r"(?:\s*+\S++){1,6}+(?:\s*+\Z)?+|\s++")
 
+_MOST_PIECES = 400
+"""More of them would take longer to write than anybody could tell them apart."""
+
 SEMANTIC_TEXT_LIMIT = 1200
 """Characters. The embedder reads 256 tokens: what lies past that would be invisible to it."""
 
 
 def pieces_of(text: str) -> list[str]:
-    """Pieces of a few words each; joined they are the text. Empty for an empty text."""
-    return _PIECE.findall(text)
+    """Text in pieces of a few words, as a stream would bring it; joined they are the text. Empty for an empty text."""
+    pieces: list[str] = _PIECE.findall(text)
+    size = -(-len(pieces) // _MOST_PIECES)
+    return pieces if size <= 1 else ["".join(pieces[at : at + size]) for at in range(0, len(pieces), size)]
 
 
 def size_of(text: str) -> int:

@@ -220,18 +220,6 @@ def number_field(document: dict[str, Any], name: str) -> float | None:
     raise bad_request(f"'{name}' must be a number, not {json_type(value)}", param=name, code="invalid_type")
 
 
-def list_field(document: dict[str, Any], name: str) -> list[Any]:
-    value = document.get(name)
-    if value is None or isinstance(value, list):
-        return value or []
-    raise bad_request(f"'{name}' must be an array, not {json_type(value)}", param=name, code="invalid_type")
-
-
-def count_field(document: dict[str, Any], name: str) -> int:
-    value = number_field(document, name)
-    return int(value) if value is not None and value > 0 else 0
-
-
 def wants_usage(document: dict[str, Any]) -> bool:
     options = document.get("stream_options")
     if options is None:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from halfpenny.proxy.surfaces.base import Reported, has_error
-from halfpenny.proxy.surfaces.openai_chunks import pieces_of
 from halfpenny.proxy.surfaces.openai_usage import read_response_usage
+from halfpenny.proxy.surfaces.pieces import pieces_of
 from halfpenny.proxy.surfaces.recording import EventRecorder
 from halfpenny.proxy.surfaces.sse import data_of, events_of
 

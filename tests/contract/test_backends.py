@@ -10,6 +10,7 @@ import pytest
 
 from halfpenny.backends import BACKENDS, load_backend
 from halfpenny.backends.base import Backend, BackendUnavailable, Call, Reply, Timeouts
+from halfpenny.proxy.config import NETWORK_KINDS
 from tests.upstream import ScriptedUpstream
 
 OPTIONS: dict[str, dict[str, object]] = {"llamacpp": {"context_tokens": 512, "parallel": 2}, "echo": {"gap_s": 0.01}}
@@ -19,7 +20,7 @@ KINDS = [pytest.param(kind, marks=[pytest.mark.model] if kind == "llamacpp" else
 
 
 async def made(kind: str, up: ScriptedUpstream) -> Backend:
-    options = {"base_url": up.base_url} if kind == "openai" else OPTIONS.get(kind, {})
+    options = {"base_url": up.base_url} if kind in NETWORK_KINDS else OPTIONS.get(kind, {})
     return load_backend(kind, name="under-test", **options)
 
 

@@ -2,13 +2,19 @@
 
 import asyncio
 import base64
+import contextlib
+import dataclasses
+import itertools
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 from aiohttp import web
 
+from halfpenny.ledger.base import decimal_usd
 from tests.conftest import Answer, Proxy, Serve
 from tests.upstream import ScriptedUpstream
 
@@ -16,7 +22,7 @@ MODEL = "text-embedding-3-small"
 
 
 async def embed(proxy: Proxy, given: Any, **fields: Any) -> Answer:
-    return await proxy.post("/v1/embeddings", msgspec.json.encode({"model": MODEL, "input": given, **fields}))
+    return await proxy.post("/v1/embeddings", msgspec.json.encode({"model": MODEL, "input": given} | fields))
 
 
 def vectors(answer: Answer) -> list[Any]:
@@ -29,6 +35,57 @@ def vectors(answer: Answer) -> list[Any]:
 def numbers(packed: str) -> list[float]:
     raw = base64.b64decode(packed)
     return list(struct.unpack(f"<{len(raw) // 4}f", raw))
+
+
+def packed(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+@dataclasses.dataclass
+class VectorServer:
+    config: str
+    asked: list[Any]
+    """The inputs of each call."""
+
+
+@contextlib.asynccontextmanager
+async def vector_server(
+    vector: Callable[[dict[str, Any], str], Any],
+    *,
+    index: Callable[[int], Any] = lambda at: at,
+    tokens: int = 1,
+    go: asyncio.Event | None = None,
+) -> AsyncIterator[VectorServer]:
+    """An upstream whose vectors the test makes, of the request and each input; `tokens` are those of an input."""
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        document = await request.json()
+        given = document["input"]
+        server.asked.append(given)
+        texts = given if isinstance(given, list) else [given]
+        if go is not None:
+            await go.wait()
+        data = [
+            {"object": "embedding", "index": index(at), "embedding": vector(document, text)}
+            for at, text in enumerate(texts)
+        ]
+        used = tokens * len(texts)
+        usage = {"prompt_tokens": used, "total_tokens": used}
+        return web.json_response({"object": "list", "model": document["model"], "data": data, "usage": usage})
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server = VectorServer(
+        '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n[cache.semantic]\nenabled = false\n'
+        f'[[backends]]\nname = "up"\nkind = "openai"\nbase_url = "{site.name}"\n',
+        [],
+    )
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -102,32 +159,122 @@ async def test_a_hit_in_the_other_form_is_right_on_the_quick_way_too(proxy: Prox
 
 async def test_a_server_that_ignores_the_form_is_not_corrected(serve: Serve) -> None:
     """A hit is what a miss was: floats, although base64 was asked for."""
-    document = {
-        "object": "list",
-        "model": "m",
-        "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}],
-        "usage": {"prompt_tokens": 1, "total_tokens": 1},
-    }
-
-    async def answer(request: web.BaseRequest) -> web.Response:
-        return web.json_response(document)
-
-    runner = web.ServerRunner(web.Server(answer))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        proxy = await serve(
-            '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n[cache.semantic]\nenabled = false\n'
-            f'[[backends]]\nname = "up"\nkind = "openai"\nbase_url = "{site.name}"\n'
-        )
+    async with vector_server(lambda asked, text: [0.5, 0.25]) as server:
+        proxy = await serve(server.config)
         first = await embed(proxy, "x", encoding_format="base64")
         for _ in range(2):
             again = await embed(proxy, "x", encoding_format="base64")
             assert again.cache.startswith("halfpenny; hit")
             assert again.body == first.body
-    finally:
-        await runner.cleanup()
+
+
+async def test_a_model_that_ignores_the_form_says_nothing_of_another(serve: Serve) -> None:
+    def vector(asked: dict[str, Any], text: str) -> Any:
+        honours = asked["model"] == "honours"
+        return packed([1.0, 2.0]) if honours and asked.get("encoding_format") == "base64" else [1.0, 2.0]
+
+    async with vector_server(vector) as server:
+        proxy = await serve(server.config)
+        assert vectors(await embed(proxy, "x", model="honours", encoding_format="base64")) == [packed([1.0, 2.0])]
+        assert vectors(await embed(proxy, "x", model="ignores", encoding_format="base64")) == [[1.0, 2.0]]
+        hit = await embed(proxy, "x", model="honours")
+        assert hit.cache.startswith("halfpenny; hit")
+        assert vectors(hit) == [[1.0, 2.0]]
+
+
+async def test_one_answer_has_one_form_though_the_server_changes_its_mind(serve: Serve) -> None:
+    calls = itertools.count()
+
+    def vector(asked: dict[str, Any], text: str) -> Any:
+        return packed([1.0, 2.0]) if next(calls) == 0 else [1.0, 2.0]
+
+    async with vector_server(vector) as server:
+        proxy = await serve(server.config)
+        assert vectors(await embed(proxy, "x", encoding_format="base64")) == [packed([1.0, 2.0])]
+        mixed = await embed(proxy, ["x", "y"], encoding_format="base64")
+        assert mixed.cache.startswith("halfpenny; fwd=partial")
+        assert vectors(mixed) == [[1.0, 2.0], [1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("field", "plain", "raw"),
+    [
+        ({"output_dtype": "int8"}, [12, -7, 127, -128, 3, 4, 5, 6], struct.pack("8b", 12, -7, 127, -128, 3, 4, 5, 6)),
+        ({"embed_dtype": "float16"}, [0.5, 0.25, -1.0, 2.0], struct.pack("<4e", 0.5, 0.25, -1.0, 2.0)),
+    ],
+)
+@pytest.mark.parametrize("first", ["float", "base64"])
+async def test_what_is_not_known_to_be_float32_is_not_converted(
+    serve: Serve, field: dict[str, str], plain: list[Any], raw: bytes, first: str
+) -> None:
+    right = {"float": plain, "base64": base64.b64encode(raw).decode()}
+    async with vector_server(lambda asked, text: right[asked.get("encoding_format", "float")]) as server:
+        proxy = await serve(server.config)
+        for form in (first, *right, *right):
+            assert vectors(await embed(proxy, "a", encoding_format=form, **field)) == [right[form]]
+            assert vectors(await embed(proxy, ["a", "b"], encoding_format=form, **field)) == [right[form]] * 2
+        # each form and input once: they are stored, only not for one another
+        assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize("odd", ["AAECAwQF", "no base64!", [[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]], [True], [1e300]])
+async def test_a_vector_that_cannot_be_converted_passes_and_is_not_stored(serve: Serve, odd: Any) -> None:
+    wanted = "float" if isinstance(odd, str) else "base64"
+    async with vector_server(lambda asked, text: odd) as server:
+        proxy = await serve(server.config)
+        for given in ("a", ["a", "b"], ["a", "c"]):
+            answer = await embed(proxy, given, encoding_format=wanted)
+            assert answer.cache == "halfpenny; fwd=uri-miss"
+            assert vectors(answer) == [odd] * (1 if given == "a" else 2)
+        assert len(server.asked) == 3
+
+
+async def test_a_stored_vector_that_cannot_be_converted_is_asked_for_again(serve: Serve) -> None:
+    """A list of vectors per input is stored for who asks for numbers; nobody knows what base64 of it would be."""
+    many = [[1.0, 2.0], [3.0, 4.0]]
+    async with vector_server(lambda asked, text: many) as server:
+        proxy = await serve(server.config)
+        await embed(proxy, ["a", "b"])
+        assert (await embed(proxy, ["b", "a"])).cache.startswith("halfpenny; hit")
+        for given in (["b"], ["a", "b"], ["a", "new"]):
+            assert vectors(await embed(proxy, given, encoding_format="base64")) == [many] * len(given)
+        # of the last one, the new input alone was asked for first
+        assert server.asked == [["a", "b"], ["b"], ["a", "b"], ["new"], ["a", "new"]]
+
+
+async def test_an_answer_whose_parts_cannot_be_told_apart_passes(serve: Serve) -> None:
+    async with vector_server(lambda asked, text: [1.0], index=lambda at: [at]) as server:
+        proxy = await serve(server.config)
+        answer = await embed(proxy, ["a", "b"])
+        assert (answer.status, answer.cache) == (200, "halfpenny; fwd=uri-miss")
+        assert [item["index"] for item in answer.json()["data"]] == [[0], [1]]
+
+
+async def test_a_form_that_is_no_text_passes(serve: Serve) -> None:
+    async with vector_server(lambda asked, text: [1.0]) as server:
+        proxy = await serve(server.config)
+        answer = await embed(proxy, "a", encoding_format=["float"])
+        assert vectors(answer) == [[1.0]]
+        assert answer.cache.startswith("halfpenny; fwd=bypass")
+
+
+async def test_stored_is_said_only_if_every_part_is_kept(serve: Serve) -> None:
+    async with vector_server(lambda asked, text: [1.0] * (2000 if text == "big" else 1)) as server:
+        proxy = await serve('[cache]\nmax_entry = "1KB"\n' + server.config)
+        assert (await embed(proxy, ["big", "b"])).cache == "halfpenny; fwd=uri-miss"
+        again = await embed(proxy, ["big", "b"])
+        assert again.cache == 'halfpenny; fwd=partial; detail="1 of 2 inputs cached"'
+        assert (await embed(proxy, ["c", "b"])).cache.startswith("halfpenny; fwd=partial; stored")
+
+
+async def test_stored_is_not_said_if_a_late_part_was_not_kept(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = proxy.app.services.cache
+    put, count = cache.put, itertools.count()
+    monkeypatch.setattr(cache, "put", lambda entry: put(entry) if next(count) != 70 else False)
+    assert (await embed(proxy, [f"text {at}" for at in range(100)])).cache == "halfpenny; fwd=uri-miss"
+    assert (await embed(proxy, [f"other {at}" for at in range(100)])).cache == "halfpenny; fwd=uri-miss; stored"
 
 
 async def test_tokens_are_inputs_too(proxy: Proxy, upstream: ScriptedUpstream) -> None:
@@ -209,6 +356,31 @@ async def test_what_was_saved_by_input_adds_up_to_what_was_paid(proxy: Proxy, up
     figures = await proxy.report()
     assert figures.outcomes["exact"] == 3
     assert figures.saved_by["exact"] == figures.spend_usd
+
+
+async def test_the_headers_say_what_the_ledger_says(serve: Serve) -> None:
+    """Joined, partly joined, partly cached: what this request saved and cost, not what the whole flight did."""
+    go = asyncio.Event()
+    async with vector_server(lambda asked, text: [1.0], tokens=1000, go=go) as server:
+        proxy = await serve(server.config)
+        first = asyncio.create_task(embed(proxy, ["a", "b", "c", "d"], model="gpt-4o"))
+        await until(lambda: len(server.asked) == 1)
+        others = [asyncio.create_task(embed(proxy, given, model="gpt-4o")) for given in (["a"], ["b", "e"])]
+        await until(lambda: len(server.asked) == 2)
+        go.set()
+        whole, joined, partly = await asyncio.gather(first, *others)
+        cached = await embed(proxy, ["a", "b", "f"], model="gpt-4o")
+    for answer in (whole, joined, partly, cached):
+        rows = await proxy.rows(answer.request_id)
+        assert answer.headers["Halfpenny-Cost-Usd"] == decimal_usd(sum(row["cost_pico"] for row in rows))
+        assert answer.headers["Halfpenny-Saved-Usd"] == decimal_usd(sum(row["saved_pico"] for row in rows))
+    one = Decimal(whole.headers["Halfpenny-Cost-Usd"]) / 4
+    assert one > 0
+    figures = [
+        (Decimal(answer.headers["Halfpenny-Cost-Usd"]) / one, Decimal(answer.headers["Halfpenny-Saved-Usd"]) / one)
+        for answer in (whole, joined, partly, cached)
+    ]
+    assert figures == [(4, 0), (0, 1), (1, 1), (1, 2)]
 
 
 async def test_the_callers_key_tells_inputs_apart(proxy: Proxy, upstream: ScriptedUpstream) -> None:

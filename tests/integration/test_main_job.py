@@ -210,9 +210,18 @@ async def test_an_unknown_model_is_named(serve: Serve, upstream: ScriptedUpstrea
     assert "nonesuch" in answer.json()["error"]["message"]
 
 
-async def test_an_encoded_body_is_refused(proxy: Proxy) -> None:
-    answer = await proxy.post("/v1/chat/completions", b"x", headers={"Content-Encoding": "br"})
-    assert answer.status == 415
+async def test_an_encoded_body_is_the_upstreams_to_read(proxy: Proxy, upstream: ScriptedUpstream) -> None:
+    await proxy.post("/v1/chat/completions", b"x", headers={"Content-Encoding": "br"})
+    assert upstream.calls[0].body == b"x"
+
+
+async def test_an_encoded_body_is_refused_where_rules_depend_on_its_text(
+    serve: Serve, upstream: ScriptedUpstream
+) -> None:
+    rule = '[[routes]]\nname = "r"\nbackends = ["up"]\nrules = [{ match = { prompt = "secret" }, deny = "no" }]\n'
+    judging = await serve(one_backend(upstream, rule))
+    refused = await judging.post("/v1/chat/completions", b"x", headers={"Content-Encoding": "br"})
+    assert (refused.status, refused.headers["Halfpenny-Error"]) == (415, "unsupported_encoding")
 
 
 async def test_an_oversized_body_is_refused(serve: Serve, upstream: ScriptedUpstream) -> None:

@@ -43,7 +43,7 @@ def test_a_good_file_is_read() -> None:
 def test_the_repositorys_own_file_is_valid() -> None:
     config = load(Path(__file__).parents[3] / "config.toml")
     assert config.routes[0].policy == "difficulty"
-    assert {backend.kind for backend in config.backends} == {"openai", "llamacpp"}
+    assert {backend.kind for backend in config.backends} == {"openai", "anthropic", "gemini", "llamacpp"}
 
 
 def test_without_a_file_there_are_defaults() -> None:

@@ -217,3 +217,21 @@ def test_one_input_alone_and_a_list_of_it_are_the_same(one: Any, other: Any) -> 
     walk = WALKS["embeddings"]
     keys = [key_walk.key_of(walk, key_walk.asked(walk, {**walk.body, "input": given})) for given in (one, other)]
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("field", [{"output_dtype": "int8"}, {"embed_dtype": "float16"}, {"never_heard_of": 1}])
+def test_beside_an_unknown_field_the_form_of_vectors_is_in_the_key(field: dict[str, Any]) -> None:
+    walk = WALKS["embeddings"]
+    asks = [
+        key_walk.asked(walk, {**walk.body, **field, **form})
+        for form in ({}, {"encoding_format": "float"}, {"encoding_format": "base64"})
+    ]
+    assert len({key_walk.key_of(walk, ask) for ask in asks}) == 3
+    assert {ask.form for ask in asks} == {""}
+    assert {ask.stateful for ask in asks} == {""}
+
+
+@pytest.mark.parametrize("form", ["ubinary", None, ["float"], {}])
+def test_a_form_of_vectors_that_is_not_known_is_not_stored(form: Any) -> None:
+    walk = WALKS["embeddings"]
+    assert key_walk.asked(walk, {**walk.body, "encoding_format": form}).stateful
