@@ -4,9 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from halfpenny.backends.base import Call, Reply
 from halfpenny.backends.openai_compatible import OpenAICompatible
 from halfpenny.backends.secret import Secret
 
@@ -14,10 +11,7 @@ _VERSION = re.compile(r"/v1(?:beta|alpha)?/*\Z")
 
 
 class Gemini(OpenAICompatible):
-    """The backend `kind = "gemini"`. Options as of `OpenAICompatible`; `base_url` with or without the version.
-
-    With a key of our own, a caller's `?key=` does not go upstream beside it.
-    """
+    """The backend `kind = "gemini"`. Options as of `OpenAICompatible`; `base_url` with or without the version."""
 
     kind = "gemini"
 
@@ -39,15 +33,3 @@ class Gemini(OpenAICompatible):
             key_header=key_header or "x-goog-api-key",
             **options,
         )
-
-    async def call(self, call: Call) -> Reply:
-        if self._api_key is not None and "?" in call.target:
-            call = msgspec.structs.replace(call, target=without_key(call.target))
-        return await super().call(call)
-
-
-def without_key(target: str) -> str:
-    """The target less `key=` in its query; every other byte stays."""
-    path, _, query = target.partition("?")
-    kept = "&".join(item for item in query.split("&") if item.partition("=")[0] != "key")
-    return f"{path}?{kept}" if kept else path

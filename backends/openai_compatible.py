@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 from weakref import WeakSet
 
 import aiohttp
@@ -32,6 +32,9 @@ from halfpenny.backends.secret import Secret
 
 CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 """What callers authenticate with; none of it goes upstream beside a key of our own."""
+
+QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
+"""The same in the query of a target (lower case)."""
 
 # aiohttp adds these unless told otherwise.
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -66,6 +69,18 @@ def upstream_url(base_url: str, target: str) -> str:
     return base + target
 
 
+def without_credentials(target: str) -> str:
+    """The target less the credentials in its query; every other byte stays."""
+    path, mark, query = target.partition("?")
+    if not mark:
+        return target
+    items = query.split("&")
+    kept = [item for item in items if unquote_plus(item.partition("=")[0]).lower() not in QUERY_CREDENTIALS]
+    if len(kept) == len(items):
+        return target
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
 def _key_header_of(host: str) -> str:
     """Azure takes keys in a header of its own; a bearer token there is something else (an Entra ID token)."""
     return "api-key" if host.endswith(_AZURE_HOSTS) else "Authorization"
@@ -74,12 +89,11 @@ def _key_header_of(host: str) -> str:
 class OpenAICompatible:
     """The backend `kind = "openai"`.
 
-    `base_url`: http(s), without query, fragment or user name. `api_key`: sent in place of the caller's own credential
-    headers, in `key_header` (default: `Authorization: Bearer`, at Azure `api-key`); None lets the caller's through.
-    `headers`: added to every request, in place of the
-    caller's of the same name. `max_connections`: calls beyond it wait, which counts as their connect phase.
-    `keepalive_s`: how long an idle connection is kept, in seconds; keep it below the upstream's own.
-    0: every call has a connection of its own.
+    `base_url`: http(s), without query, fragment or user name. `api_key`: sent in place of the caller's own credentials
+    (headers and query), in `key_header` (default: `Authorization: Bearer`, at Azure `api-key`); None lets the caller's
+    through. `headers`: added to every request, in place of the caller's of the same name.
+    `max_connections`: calls beyond it wait, which counts as their connect phase. `keepalive_s`: how long an idle
+    connection is kept, in seconds; keep it below the upstream's own. 0: every call has a connection of its own.
     """
 
     kind = "openai"
@@ -105,8 +119,9 @@ class OpenAICompatible:
         self._api_key = Secret(api_key) if isinstance(api_key, str) else api_key
         self._key_header = key_header or _key_header_of(parts.hostname)
         self._headers = tuple((headers or {}).items())
+        self._credentials = CREDENTIAL_HEADERS | {self._key_header.lower()}
         self._replaced = frozenset(key.lower() for key, _ in self._headers) | (
-            CREDENTIAL_HEADERS if self._api_key else frozenset()
+            self._credentials if self._api_key else frozenset()
         )
         self._max_connections = max_connections
         self._keepalive_s = keepalive_s
@@ -121,7 +136,7 @@ class OpenAICompatible:
 
     async def call(self, call: Call) -> Reply:
         session = self._open_session()
-        url = upstream_url(self.base_url, call.target)
+        url = upstream_url(self.base_url, self.addressed(call.target))
         exchange = Exchange(call, self.outgoing(call.headers), self._used)
         return await exchange.run(session, URL(url, encoded=True))
 
@@ -177,6 +192,10 @@ class OpenAICompatible:
             )
         return self._session
 
+    def addressed(self, target: str) -> str:
+        """The target as it goes out: beside a key of our own, none of the caller's credentials is in its query."""
+        return target if self._api_key is None else without_credentials(target)
+
     def outgoing(self, given: Headers) -> Headers:
         """The caller's headers less what we replace, then ours; `Host` is the upstream's (see `Exchange`)."""
         kept = [
@@ -188,7 +207,7 @@ class OpenAICompatible:
             bearer = self._key_header.lower() == "authorization"
             credential = (self._key_header, f"Bearer {self._api_key.reveal()}" if bearer else self._api_key.reveal())
             # Where the caller's stood, so that the order of the rest says nothing about us.
-            at = next((i for i, (key, _) in enumerate(given) if key.lower() in CREDENTIAL_HEADERS), len(kept))
+            at = next((i for i, (key, _) in enumerate(given) if key.lower() in self._credentials), len(kept))
             kept.insert(min(at, len(kept)), credential)
         return (*kept, *self._headers)
 

@@ -168,7 +168,7 @@ def is_out_of_money(body: bytes) -> bool:
     """Does this error body say that a quota or a spending limit is used up?"""
     try:
         error = msgspec.json.decode(body, type=_ErrorBody).error
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, msgspec.DecodeError, RecursionError):  # bytes that are not UTF-8 are a ValueError
         return False
     # Anthropic puts it into details.error_code (wire.md, 1.4).
     nested = error.details.get("error_code") if isinstance(error.details, dict) else None

@@ -39,7 +39,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     `models` are shell-style patterns of model names that it serves under the name asked for; `model` is the
     one name that it serves whatever was asked. `context_tokens` 0 means unknown (not checked); empty
-    `surfaces` means all; `convertible` are more of them, on routes with `convert`. `off_reason` says why it is
+    `surfaces` means all. Routes with `convert` also look at `native`, what it takes as it is (empty: not known), and at
+    `convertible`, what can be put to it in its own dialect. `off_reason` says why it is
     not `enabled` ("OPENAI_API_KEY is not set").
     """
 
@@ -53,6 +54,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     vision: bool = True
     json_schema: bool = True
     surfaces: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
     convertible: tuple[str, ...] = ()
 
 

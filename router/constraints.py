@@ -27,6 +27,16 @@ def lacks(prompt: Prompt, candidate: Candidate, *, convert: bool = False) -> tup
     return tuple(reasons)
 
 
+def foreign(prompt: Prompt, candidate: Candidate) -> str:
+    """On a route that converts: why the candidate can neither take the request nor have it converted; empty if it can.
+
+    Asked only where another candidate can: else the conversion says best what is not expressible.
+    """
+    if not candidate.native or prompt.surface in (*candidate.native, *candidate.convertible):
+        return ""
+    return f"surface: {prompt.surface} is not of its dialect, and cannot be converted"
+
+
 def off(candidate: Candidate) -> str:
     """Why the candidate is switched off; empty if it is on."""
     return "" if candidate.enabled else f"off: {candidate.off_reason or 'disabled'}"

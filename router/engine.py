@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from halfpenny.router.base import Candidate, NoPlan, Plan, Policy, Prompt, Step
-from halfpenny.router.constraints import claims, is_embedding, lacks, off
+from halfpenny.router.constraints import claims, foreign, is_embedding, lacks, off
 from halfpenny.router.policies import POLICIES, load_policy
 from halfpenny.router.rules import Match, Route, RouteError, Rule, Test, compile_match
 
@@ -205,6 +205,11 @@ class Router:
                 excluded[candidate.name] = reasons
             else:
                 usable.append(candidate)
+        if compiled.route.convert:
+            strangers = {c.name: foreign(prompt, c) for c in usable if foreign(prompt, c)}
+            if len(strangers) < len(usable):
+                usable = [c for c in usable if c.name not in strangers]
+                excluded |= {name: [reason] for name, reason in strangers.items()}
         return _Choice(tuple(usable), bool(notes), excluded, tuple(notes))
 
     def _compile(self, route: Route) -> _Route:

@@ -9,7 +9,9 @@ the only fields left out are those of `noise.py`. What is approximated, since th
   thought parts or reasoning items; thoughts of earlier turns are not sent on;
 - a failed tool call is told to OpenAI by its text, which then begins with "Error";
 - Google's strict mode is for all tools or none (`VALIDATED`);
-- an ending that the caller's dialect has no word for is its word for a filtered answer.
+- an ending that the caller's dialect has no word for is its word for a filtered answer;
+- a tool call whose arguments the limit on tokens cut is left out for Anthropic and Google, whose calls hold an object:
+  the ending says why.
 """
 
 from halfpenny.proxy.dialects.base import Conversion, Outgoing, StreamConversion
