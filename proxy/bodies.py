@@ -36,7 +36,7 @@ def too_heavy(body: bytes) -> str:
     if size > LIGHT_BYTES:
         count = body.count
         values, members, brackets = count(b","), count(b":"), count(b"{") + count(b"[")
-        if 3 * size + 12 * values + 400 * members + 50 * brackets + 5 * count(b'"') > _READ_NS:
+        if 3 * size + 12 * values + 150 * members + 50 * brackets + 5 * count(b'"') > _READ_NS:
             return "the number of its values"
     # The time that an integer takes grows with the square of its length, up to Python's limit of 4300 digits.
     for found in _DIGITS_SAMPLED.finditer(body[::_DIGITS_STRIDE]):

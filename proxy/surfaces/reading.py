@@ -34,6 +34,8 @@ _ROUTING = frozenset(
     }
 )
 _ALL = _ROUTING | {"stream_options"}
+_MOST_MEMBERS = 10_000
+"""Of one object. Sorting more names than this for the key would hold up everybody else."""
 _SUBSTANCE = frozenset({"messages", "input", "prompt", "contents", "content", "requests"})
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _MODEL_IN_PATH = re.compile(r"/(?:models|deployments)/([^/:]+)")
@@ -159,6 +161,10 @@ def _given(found: Outline | None, members: dict[str, Any], name: str) -> bool:
     return name not in members or bool(members[name])
 
 
+def _width(value: Any) -> int:
+    return len(value) if isinstance(value, dict) else 0
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises `ProxyError` (400) that says where the JSON is broken."""
     try:
@@ -169,6 +175,8 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise bad_request("the body is not valid JSON: too deep, or not UTF-8", code="invalid_json") from None
     if not isinstance(document, dict):
         raise bad_request(f"the body must be a JSON object, not {json_type(document)}", code="invalid_json")
+    if max(map(_width, (document, *document.values()))) > _MOST_MEMBERS:
+        raise bad_request(f"an object of the body has more than {_MOST_MEMBERS} members", code="invalid_json")
     if body.count(b"[") + body.count(b"{") > _MOST_DEPTH and _is_deep(document):
         raise bad_request(f"the body is nested deeper than {_MOST_DEPTH} levels", code="invalid_json")
     return document
