@@ -132,11 +132,11 @@ _fits: type[Surface] = OpenAIChat
 
 def _messages(document: dict[str, Any]) -> list[Any]:
     messages = document.get("messages")
-    if messages is None:
+    if messages is None or messages == []:
         raise bad_request("missing required parameter: 'messages'", code="missing_required_parameter", param="messages")
-    if not isinstance(messages, list) or not messages:
+    if not isinstance(messages, list):
         raise bad_request(
-            f"'messages' must be a non-empty array, not {json_type(messages) if messages != [] else 'an empty array'}",
+            f"'messages' must be a non-empty array, not {json_type(messages)}",
             param="messages",
             code="invalid_type",
         )

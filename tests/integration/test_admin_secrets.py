@@ -55,7 +55,7 @@ async def walk(proxy: Proxy) -> list[bytes]:
     bad = (
         ("/v1/chat/completions", f'{{"model": "m", "messages": "{PROMPT}"'.encode()),
         ("/v1/chat/completions", f'{{"model": 4, "messages": "{PROMPT}"}}'.encode()),
-        ("/v1/embeddings", f'{{"input": ["{PROMPT}"]}}'.encode()),
+        ("/v1/embeddings", f'{{"model": 4, "input": ["{PROMPT}"]}}'.encode()),
         ("/v1/chat/completions", (PROMPT * 3000).encode()),
         ("/v1/nonesuch", PROMPT.encode()),
     )
