@@ -13,6 +13,9 @@ import msgspec
 Headers = tuple[tuple[str, str], ...]
 """Header pairs in the order and the spelling in which they travel."""
 
+QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
+"""What callers authenticate with in the query of a target (lower case)."""
+
 Phase = Literal["connect", "first_byte", "idle", "total"]
 
 

@@ -19,6 +19,7 @@ from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from halfpenny.backends.base import (
+    QUERY_CREDENTIALS,
     BackendError,
     BackendUnavailable,
     BadCall,
@@ -32,9 +33,6 @@ from halfpenny.backends.secret import Secret
 
 CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 """What callers authenticate with; none of it goes upstream beside a key of our own."""
-
-QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
-"""The same in the query of a target (lower case)."""
 
 # aiohttp adds these unless told otherwise.
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
-from halfpenny.proxy.headers import Pairs
+from halfpenny.proxy.headers import Pairs, content_encoding
 from halfpenny.proxy.outline import Outline, Partial, outline
 
 LIGHT_BYTES = 64 * 1024
 """Bodies up to this size are read where they arrive: some milliseconds at worst. Larger ones belong into a thread."""
+MAX_WHOLE_BYTES = 32 * 1024 * 1024
+"""Larger answers are passed on as they come, understood no further."""
 WHOLE_BYTES = 8 * 1024 * 1024
 """Larger bodies are not read whole. Decoded value, canonical form and digest each take as much memory again."""
 _READ_NS = 40_000_000
@@ -105,11 +107,8 @@ def decoded(body: bytes, headers: Pairs, limit: int) -> bytes | None:
 
     We ask for identity; some servers compress all the same. zlib's forms are undone, others are passed on unread.
     """
-    encoding = ""
-    for name, value in headers:
-        if name.lower() == "content-encoding":
-            encoding = value.strip().lower()
-    if encoding in ("", "identity"):
+    encoding = content_encoding(headers)
+    if not encoding:
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         return None

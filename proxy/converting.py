@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from halfpenny.backends.base import BackendError, Call, Reply, Timeouts
-from halfpenny.proxy.bodies import decoded
+from halfpenny.proxy.bodies import MAX_WHOLE_BYTES, decoded
 from halfpenny.proxy.errors import ProxyError
-from halfpenny.proxy.headers import Pairs, header_value
+from halfpenny.proxy.headers import Pairs, is_event_stream
 from halfpenny.proxy.surfaces.base import Ask, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.reading import is_partial
 
@@ -35,7 +35,6 @@ _ASKED = {"chat": "chat", "messages": "messages", "gemini_generate": "generate",
 """Surface -> its name among the dialects that convert."""
 CONVERTIBLE = tuple(_ASKED)
 _TARGETS = ("openai", "anthropic", "gemini")
-_LIMIT_BYTES = 32 * 1024 * 1024
 
 
 class UnconvertibleAnswer(BackendError):  # noqa: N818 - reads as an event, like the others
@@ -122,9 +121,7 @@ class ConvertedReply:
         self.status = self.upstream_status = reply.status
         self.raw_error = b""
         self.reported = Reported()
-        self._streamed = reply.status == 200 and header_value(reply.headers, "content-type").lower().startswith(
-            "text/event-stream"
-        )
+        self._streamed = reply.status == 200 and is_event_stream(reply.headers)
         self._kept = [
             (name, value)
             for name, value in reply.headers
@@ -144,9 +141,9 @@ class ConvertedReply:
         body = bytearray()
         async for chunk in self._reply.chunks():
             body += chunk
-            if len(body) > _LIMIT_BYTES:
+            if len(body) > MAX_WHOLE_BYTES:
                 raise UnconvertibleAnswer("upstream: the answer is too large to be converted")
-        plain = decoded(bytes(body), self._reply.headers, _LIMIT_BYTES)
+        plain = decoded(bytes(body), self._reply.headers, MAX_WHOLE_BYTES)
         if plain is None:
             raise UnconvertibleAnswer("upstream: the answer's content encoding cannot be undone")
         yield self._error(plain) if self.status >= 400 else self._whole(plain)

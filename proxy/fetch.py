@@ -52,6 +52,15 @@ class Fetch:
         self.ask = job.ask
         self.surface = job.surface
 
+    @classmethod
+    def take_off(cls, job: Job) -> None:
+        """Start the flight's task."""
+        fetch = cls(job)
+        job.runtime.uses.hold()
+        job.flight.task = job.services.tasks.spawn(f"flight {job.exchange.request_id}", fetch.run())
+        # not in `run`: a task that is cancelled before its first step never runs its own `finally`
+        job.flight.task.add_done_callback(fetch.ended)
+
     async def run(self) -> None:
         """Perform the states of the flight. Whatever goes wrong, the flight ends."""
         try:

@@ -11,12 +11,12 @@ import msgspec
 from aiohttp import web
 
 from halfpenny.proxy.answers import StreamedAnswer, WholeAnswer, break_connection
-from halfpenny.proxy.bodies import decoded
+from halfpenny.proxy.bodies import MAX_WHOLE_BYTES, decoded
 from halfpenny.proxy.coalesce import Flight, ReplyHead
 from halfpenny.proxy.errors import HEARTBEATS, ProxyError, dialect_of, error_event, upstream_error_event
 from halfpenny.proxy.exchange import Exchange
-from halfpenny.proxy.headers import header_value
-from halfpenny.proxy.marks import forward_marks, forward_status
+from halfpenny.proxy.headers import content_encoding
+from halfpenny.proxy.marks import forward_marks, forward_status, whole_headers
 from halfpenny.proxy.replay import SSE_TYPE, STREAM_HEADERS, as_json, render
 from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Services
@@ -25,7 +25,6 @@ from halfpenny.proxy.surfaces.sse import EventSplitter
 from halfpenny.semantic_cache.base import SemanticHit
 
 Replay = Callable[[SemanticHit], web.StreamResponse]
-_LIMIT_BYTES = 32 * 1024 * 1024
 
 
 class Follower:
@@ -132,7 +131,7 @@ class Follower:
             raise self.flight.broken
         if self.collapsed:
             write_coalesced(self.services, exchange, self.flight)
-        plain = decoded(self.flight.body(), head.headers, _LIMIT_BYTES)
+        plain = decoded(self.flight.body(), head.headers, MAX_WHOLE_BYTES)
         try:
             document = msgspec.json.decode(plain or b"")
             if head.status == 200 and not has_error(document):
@@ -160,7 +159,7 @@ class Follower:
                 raise ProxyError(502, "upstream_truncated", "the upstream's answer was not whole")
             self._refuse_if_again("the upstream's answer was not whole")
             return None
-        body, headers = flight.body(), list(head.headers)
+        body, headers = flight.body(), whole_headers(head)
         if not head.whole:
             try:
                 body = as_json(self.surface.to_document(body))
@@ -168,11 +167,8 @@ class Follower:
                 # what the upstream said to another caller has no faithful form for this one: it is asked again
                 self._refuse_if_again("the upstream's answer cannot be shown as JSON")
                 return None
-            headers = [(n, v) for n, v in headers if n.lower() not in ("content-type", "content-length")]
+            headers = [(n, v) for n, v in headers if n.lower() != "content-type"]
             headers.append(("Content-Type", "application/json"))
-        headers = [(n, v) for n, v in headers if n.lower() != "content-length"]
-        if head.spent_retries:
-            headers.append(("x-should-retry", "false"))
         headers += forward_marks(self.exchange, head, collapsed=self.collapsed)
         if self.collapsed:
             write_coalesced(self.services, self.exchange, flight)
@@ -181,7 +177,7 @@ class Follower:
     async def _stream(self, head: ReplyHead) -> web.StreamResponse:
         exchange, flight = self.exchange, self.flight
         answer = exchange.answer
-        if answer is not None and header_value(head.headers, "content-encoding") not in ("", "identity"):
+        if answer is not None and content_encoding(head.headers):
             # the head is out and says nothing of an encoding: these bytes would be read as text
             raise ProxyError(502, "upstream_error", "the upstream sent an encoded stream that was not asked for")
         if answer is None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from halfpenny.backends.base import QUERY_CREDENTIALS
 from halfpenny.proxy.errors import ProxyError, bad_request
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
@@ -60,7 +61,6 @@ _CREDENTIAL_SET = frozenset(_CREDENTIALS)
 # to us, and is one, would show an answer to somebody else.
 _CREDENTIAL_WORDS = ("key", "token", "secret", "auth", "credential", "cookie", "x-portkey-")
 _NO_CREDENTIALS = frozenset({"idempotency-key", "x-idempotency-key", "sec-websocket-key"})
-_QUERY_CREDENTIALS = frozenset({"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"})
 _KEY_HEADERS = frozenset({"anthropic-version", "anthropic-beta", "openai-beta", "content-type"})
 _KEY_PREFIX = "x-amzn-sagemaker-"
 _END_USER = "anthropic-user-profile-id"
@@ -141,7 +141,7 @@ def _query_credentials(target: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for item in target.partition("?")[2].split("&"):
         name, _, value = item.partition("=")
-        if name.lower() in _QUERY_CREDENTIALS:
+        if name.lower() in QUERY_CREDENTIALS:
             found[f"?{name.lower()}"] = value.encode("utf-8", "surrogateescape")
     return found
 
@@ -300,6 +300,16 @@ def header_value(headers: Iterable[tuple[str, str]], wanted: str) -> str:
         if name.lower() == wanted:
             return value
     return ""
+
+
+def content_encoding(headers: Iterable[tuple[str, str]]) -> str:
+    """How the body is encoded, "" if it is not. Several headers are one list (RFC 9110 section 5.3)."""
+    codings = [value.strip().lower() for name, value in headers if name.lower() == "content-encoding"]
+    return ", ".join(coding for coding in codings if coding not in ("", "identity"))
+
+
+def is_event_stream(headers: Iterable[tuple[str, str]]) -> bool:
+    return header_value(headers, "content-type").lower().startswith("text/event-stream")
 
 
 def cache_status_hit(detail: str, ttl_s: int) -> str:

@@ -7,7 +7,6 @@ the upstream. A request of which nothing is known goes up byte for byte, and its
 import asyncio
 import logging
 import time
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -19,11 +18,11 @@ from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.fetch import Fetch
 from halfpenny.proxy.headers import cache_status_forward
 from halfpenny.proxy.job import Job
-from halfpenny.proxy.marks import forward_marks, forward_status, hit_marks
+from halfpenny.proxy.marks import forward_marks, forward_status, hit_marks, whole_headers
 from halfpenny.proxy.replay import JSON_TYPE
 from halfpenny.proxy.rows import write_coalesced, write_inputs_from_cache, write_inputs_joined
 from halfpenny.proxy.runtime import Runtime, Services
-from halfpenny.proxy.surfaces.base import Itemised
+from halfpenny.proxy.surfaces.base import itemised
 from halfpenny.semantic_cache.base import Entry
 
 log = logging.getLogger(__name__)
@@ -153,17 +152,15 @@ class ByInput:
         ask, wanted = exchange.ask, exchange.item_keys
         if not alone:
             by_key = dict(zip(exchange.item_keys, ask.items, strict=True))
-            ask = _itemised(exchange).with_items(ask, [by_key[key] for key in keys])
+            ask = itemised(exchange.surface).with_items(ask, [by_key[key] for key in keys])
             body, wanted = msgspec.json.encode(ask.document), tuple(keys)
         flight = Flight(None)
         flight.subscribers = 1
         flight.keys = wanted
         self.services.flights.register_items(flight)
-        job = Job(self.services, runtime, exchange, flight, exchange.surface, ask, body, item_keys=wanted)
-        fetch = Fetch(job)
-        runtime.uses.hold()
-        flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
-        flight.task.add_done_callback(fetch.ended)
+        Fetch.take_off(
+            Job(self.services, runtime, exchange, flight, exchange.surface, ask, body, item_keys=wanted)
+        )
         return flight
 
     def _as_it_came(self, exchange: Exchange, flight: Flight, spent_pico: int) -> web.StreamResponse:
@@ -177,11 +174,8 @@ class ByInput:
         assert head is not None
         if head.cost_pico is not None:
             head = msgspec.structs.replace(head, cost_pico=spent_pico)
-        headers = [(n, v) for n, v in head.headers if n.lower() != "content-length"]
-        if head.spent_retries:
-            headers.append(("x-should-retry", "false"))
         return WholeAnswer(
-            head.status, [*headers, *forward_marks(exchange, head, collapsed=False)], flight.body()
+            head.status, [*whole_headers(head), *forward_marks(exchange, head, collapsed=False)], flight.body()
         )
 
     def _answer(self, exchange: Exchange, found: Gathered, body: bytes, spent_pico: int) -> web.StreamResponse:
@@ -230,16 +224,10 @@ class ByInput:
         shown = [surface.in_form(found.answers[key], form) for key in exchange.item_keys]
         if len(shown) == 1:
             return shown[0]
-        return msgspec.json.encode(_itemised(exchange).put_together([msgspec.json.decode(part) for part in shown]))
+        return msgspec.json.encode(itemised(surface).put_together([msgspec.json.decode(part) for part in shown]))
 
 
 def _is_final(flight: Flight) -> bool:
     """Whether the same would come of asking for everything: our own refusal, a failure, a limit."""
     status = flight.head.status if flight.head is not None else 500
     return status >= 500 or status == 429
-
-
-def _itemised(exchange: Exchange) -> Itemised:
-    surface: Any = exchange.surface
-    itemised: Itemised = surface
-    return itemised

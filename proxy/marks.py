@@ -36,6 +36,14 @@ def forward_marks(
     return marks
 
 
+def whole_headers(head: ReplyHead) -> Marks:
+    """The upstream's headers on a whole answer, whose length the server writes; and whether to try again."""
+    headers = [(name, value) for name, value in head.headers if name.lower() != "content-length"]
+    if head.spent_retries:
+        headers.append(("x-should-retry", "false"))
+    return headers
+
+
 def hit_marks(exchange: Exchange, entry: Entry, *, similarity: float | None, saved_pico: int) -> Marks:
     """On an answer from the cache: a fresh request id, nothing of the stored answer's own head."""
     assert exchange.surface is not None

@@ -34,7 +34,7 @@ from halfpenny.proxy.replay import STREAM_HEADERS, render
 from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Runtime, Services
 from halfpenny.proxy.server import check_framing, error_response, read_body, take_early_body, too_large
-from halfpenny.proxy.surfaces.base import Itemised
+from halfpenny.proxy.surfaces.base import itemised
 from halfpenny.proxy.surfaces.reading import is_partial, read_ask
 from halfpenny.proxy.surfaces.sse import events_of
 from halfpenny.semantic_cache.admission import allow
@@ -276,10 +276,9 @@ class Pipeline:
         )
         exchange.key = exact_key(base, ask.keyed or ask.document, ask.noise)
         if ask.items and exchange.allowed.store:
-            surface: Any = exchange.surface
-            itemised: Itemised = surface
+            surface = itemised(exchange.surface)
             exchange.item_keys = tuple(
-                exact_key(base, itemised.item_document(ask, item), ask.noise) for item in ask.items
+                exact_key(base, surface.item_document(ask, item), ask.noise) for item in ask.items
             )
             if len(ask.items) == 1:
                 exchange.key = exchange.item_keys[0]
@@ -379,11 +378,7 @@ class Pipeline:
         flight.subscribers = 1
         flights.register(flight)
         assert exchange.surface is not None
-        fetch = Fetch(Job(self.services, runtime, exchange, flight, exchange.surface, exchange.ask, body))
-        runtime.uses.hold()
-        flight.task = self.services.tasks.spawn(f"flight {exchange.request_id}", fetch.run())
-        # not in `run`: a task that is cancelled before its first step never runs its own `finally`
-        flight.task.add_done_callback(fetch.ended)
+        Fetch.take_off(Job(self.services, runtime, exchange, flight, exchange.surface, exchange.ask, body))
         return flight, False
 
     # answering

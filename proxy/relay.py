@@ -11,19 +11,18 @@ import msgspec
 from halfpenny.backends.base import BackendError, Reply
 from halfpenny.ledger.base import Outcome, State
 from halfpenny.proxy.attempt import OpenAttempt
-from halfpenny.proxy.bodies import decoded
+from halfpenny.proxy.bodies import MAX_WHOLE_BYTES, decoded
 from halfpenny.proxy.coalesce import ReplyHead
 from halfpenny.proxy.converting import usage_as_converted
 from halfpenny.proxy.errors import ProxyError
 from halfpenny.proxy.exchange import new_id
-from halfpenny.proxy.headers import Pairs, header_value, returned
+from halfpenny.proxy.headers import Pairs, content_encoding, header_value, is_event_stream, returned
 from halfpenny.proxy.job import Job
-from halfpenny.proxy.surfaces.base import Itemised, Recorder, Reported, has_error
+from halfpenny.proxy.surfaces.base import Recorder, Reported, has_error, itemised
 from halfpenny.semantic_cache.base import Entry
 
 log = logging.getLogger(__name__)
 
-MAX_WHOLE_BYTES = 32 * 1024 * 1024
 _PUTS_AT_ONCE = 64
 
 
@@ -40,7 +39,7 @@ class Relay:
     async def run(self) -> None:
         """Relay, settle, end the flight. Raises only the cancellation of a flight that everybody left."""
         opened, flight = self.opened, self.job.flight
-        streamed = self.job.ask.stream and _is_event_stream(self.reply.headers) and self.reply.status == 200
+        streamed = self.job.ask.stream and is_event_stream(self.reply.headers) and self.reply.status == 200
         try:
             if streamed:
                 await self._stream()
@@ -137,11 +136,10 @@ class Relay:
                 return []
             await job.await_vector()
             return [self._entry(job.exchange.key, "json", plain, kind, reported, opened.price(reported).pico)]
-        surface: Any = job.surface
-        itemised: Itemised = surface
-        if job.ask.form and not self._has_form(itemised, plain, job.ask.form):
+        surface = itemised(job.surface)
+        if job.ask.form and not self._has_form(plain, job.ask.form):
             return []
-        parts = itemised.taken_apart(job.ask, document)
+        parts = surface.taken_apart(job.ask, document)
         if parts is None:
             return []
         answers = [plain] if len(parts) == 1 else [msgspec.json.encode(part) for part in parts]
@@ -160,9 +158,9 @@ class Relay:
                 entries.append(self._entry(key, "json", answer, kind, own, cost))
         return entries
 
-    def _has_form(self, itemised: Itemised, plain: bytes, wanted: str) -> bool:
+    def _has_form(self, plain: bytes, wanted: str) -> bool:
         """Whether this answer is in one known form, be it another than was wanted: which its slot remembers."""
-        came = itemised.form_of(plain)
+        came = itemised(self.job.surface).form_of(plain)
         if not came:
             return False
         if came != wanted:
@@ -348,11 +346,6 @@ class Relay:
             neighbours.add(entry.partition, entry.id, entry.text, vector)
 
 
-def content_encoding(headers: Pairs) -> str:
-    encoding = header_value(headers, "content-encoding").strip().lower()
-    return "" if encoding == "identity" else encoding
-
-
 def _json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
@@ -371,7 +364,3 @@ def _is_cut_json(headers: Pairs, body: bytes) -> bool:
     except (ValueError, RecursionError):
         return True
     return False
-
-
-def _is_event_stream(headers: Pairs) -> bool:
-    return header_value(headers, "content-type").lower().startswith("text/event-stream")

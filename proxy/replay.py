@@ -17,15 +17,13 @@ def render(
 ) -> tuple[str, bytes]:
     """(content type, body). An entry serves both modes and all forms; usage is shown in a stream only to who asked for
     it. Raises ValueError for an entry that cannot be shown so."""
+    if stream and wants_usage and surface.usage_on_request and b'"usage"' not in entry.body:
+        raise ValueError("the entry has no usage, which was asked for")
     if entry.mode == "json":
         if not stream:
             return entry.content_type, surface.in_form(entry.body, form) if form else entry.body
-        if wants_usage and surface.usage_on_request and b'"usage"' not in entry.body:
-            raise ValueError("the entry has no usage, which was asked for")
         return SSE_TYPE, surface.to_stream(msgspec.json.decode(entry.body), include_usage=wants_usage)
     if stream:
-        if wants_usage and surface.usage_on_request and b'"usage"' not in entry.body:
-            raise ValueError("the entry has no usage, which was asked for")
         return entry.content_type, entry.body if wants_usage else surface.without_usage(entry.body)
     return JSON_TYPE, as_json(surface.to_document(entry.body))
 

@@ -139,7 +139,6 @@ class Runtime:
     """Who could have answered, and by which rules: part of every cache key, so that answers of the small model are not
     served once a large one is switched on, nor what a new rule denies."""
 
-
     def form_from(self, served_by: str, wanted: str) -> str:
         """The representation to show a stored answer in: the one wanted, or the one that its model answers in whatever
         is wanted, so that a hit is what a miss was."""

@@ -118,12 +118,8 @@ def _conversation(fields: Fields) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
 
 
 def _texts(fields: Fields) -> list[Text]:
-    content = fields.take("content")
-    if isinstance(content, str):
-        return [Text(content)]
-    if not isinstance(content, list):
-        raise wrong_type(fields.path("content"), "a string or an array", content)
-    return [_text(Fields(part, f"{fields.path('content')}[{at}]", fields.where)) for at, part in enumerate(content)]
+    content = fields.text_or_parts("content")
+    return [Text(content)] if isinstance(content, str) else [_text(part) for part in content]
 
 
 def _text(part: Fields) -> Text:
@@ -139,14 +135,11 @@ def _rest(part: Fields, value: _P) -> _P:
 
 
 def _user_parts(fields: Fields) -> list[Part]:
-    content = fields.take("content")
+    content = fields.text_or_parts("content")
     if isinstance(content, str):
         return [Text(content)]
-    if not isinstance(content, list):
-        raise wrong_type(fields.path("content"), "a string or an array", content)
     parts: list[Part] = []
-    for number, value in enumerate(content):
-        part = Fields(value, f"{fields.path('content')}[{number}]", fields.where)
+    for part in content:
         kind = part.text("type")
         if kind == "text":
             parts.append(_rest(part, Text(part.needed_text("text"))))

@@ -1,6 +1,7 @@
 """Reading a caller's JSON objects member by member: what no reader takes is refused, so nothing is dropped unseen."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from halfpenny.proxy.dialects.base import not_expressible
@@ -101,6 +102,15 @@ class Fields:
     def inner(self, name: str, *, snake: bool = False) -> "Fields | None":
         value = self.take(name)
         return None if value is None else Fields(value, self.path(name), self.where, snake=snake)
+
+    def text_or_parts(self, name: str) -> "str | Iterator[Fields]":
+        """The member `name`: a text, or the objects of an array, read one after the other."""
+        value = self.take(name)
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, list):
+            raise wrong_type(self.path(name), "a string or an array", value)
+        return (Fields(part, f"{self.path(name)}[{at}]", self.where) for at, part in enumerate(value))
 
     def neutral(self, name: str, *values: Any) -> None:
         """Takes a member that may only hold one of `values`, which ask for nothing special."""

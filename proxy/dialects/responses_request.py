@@ -22,7 +22,7 @@ from halfpenny.proxy.dialects.base import (
     Turn,
 )
 from halfpenny.proxy.dialects.chat_request import allowed_tools, json_schema, thinking
-from halfpenny.proxy.dialects.fields import Fields, wrong_type
+from halfpenny.proxy.dialects.fields import Fields
 from halfpenny.proxy.dialects.shared import image_of
 
 NAMES = {
@@ -78,15 +78,12 @@ def _include(fields: Fields) -> bool:
 
 
 def _conversation(fields: Fields) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
-    value = fields.take("input")
-    if isinstance(value, str):
-        return (), (Turn("user", (Text(value),), "input"),)
-    if not isinstance(value, list):
-        raise wrong_type("input", "a string or an array", value)
+    given = fields.text_or_parts("input")
+    if isinstance(given, str):
+        return (), (Turn("user", (Text(given),), "input"),)
     system: list[str] = []
     turns: list[Turn] = []
-    for number, item in enumerate(value):
-        inner = Fields(item, f"input[{number}]", fields.where)
+    for inner in given:
         kind = inner.text("type") or "message"
         if kind == "reasoning":
             continue  # see noise.py: thoughts of earlier turns
@@ -145,14 +142,11 @@ def _turn(item: Fields, kind: str) -> Turn:
 
 
 def _input_parts(item: Fields, name: str) -> list[Text | Image]:
-    content = item.take(name)
+    content = item.text_or_parts(name)
     if isinstance(content, str):
         return [Text(content)]
-    if not isinstance(content, list):
-        raise wrong_type(item.path(name), "a string or an array", content)
     parts: list[Text | Image] = []
-    for number, value in enumerate(content):
-        part = Fields(value, f"{item.path(name)}[{number}]", item.where)
+    for part in content:
         part.skip(noise.CHAT_PART)
         kind = part.text("type")
         if kind in ("input_text", "output_text"):
@@ -169,14 +163,11 @@ def _input_parts(item: Fields, name: str) -> list[Text | Image]:
 
 
 def _output_parts(item: Fields) -> list[Part]:
-    content = item.take("content")
+    content = item.text_or_parts("content")
     if isinstance(content, str):
         return [Text(content)]
-    if not isinstance(content, list):
-        raise wrong_type(item.path("content"), "a string or an array", content)
     parts: list[Part] = []
-    for number, value in enumerate(content):
-        part = Fields(value, f"{item.path('content')}[{number}]", item.where)
+    for part in content:
         kind = part.text("type")
         if kind in ("output_text", "input_text"):
             parts.append(Text(part.needed_text("text")))

@@ -4,7 +4,7 @@ Adding one: a file here, a line in `__init__.py`; tests/contract/test_surfaces.p
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -169,6 +169,11 @@ class Itemised(Protocol):
     def form_of(self, body: bytes) -> str:
         """The representation (of `Ask.form`) that a whole answer is in; empty if it is none, or more than one."""
         ...
+
+
+def itemised(surface: Surface | None) -> Itemised:
+    """The surface of an ask that has `items`."""
+    return cast("Itemised", surface)
 
 
 class Plain:

@@ -5,31 +5,14 @@ from typing import Any
 from halfpenny.proxy.errors import Dialect, bad_request
 from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.openai_chat_stream import from_chunks, to_chunks
+from halfpenny.proxy.surfaces.openai_request import ACCOUNT_NOISE, OWN_TOOLS, end_user_of
 from halfpenny.proxy.surfaces.openai_stream import STORABLE_FINISHES, ChunkRecorder, without_usage_event
 from halfpenny.proxy.surfaces.openai_usage import read_usage
+from halfpenny.proxy.surfaces.pieces import size_of, unfit
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, json_type, read_object, text_field, wants_usage
 
-NOISE = frozenset(
-    {
-        "stream",
-        "stream_options",
-        "metadata",
-        "user",
-        "safety_identifier",
-        "prompt_cache_key",
-        "prompt_cache_options",
-        "prompt_cache_retention",
-        "service_tier",
-        # vLLM's own: delivery and scheduling, not the answer
-        "request_id",
-        "priority",
-        "session_id",
-        "stream_interval",
-    }
-)
+NOISE = ACCOUNT_NOISE | {"metadata"}
 _EXACT_ONLY_FIELDS = ("logprobs", "seed", "logit_bias", "prediction", "audio", "web_search_options", "functions")
-_OWN_TOOLS = frozenset({"function", "custom"})
-"""Tools that the caller runs. Every other type runs at the provider and sees the world."""
 _OUTSIDE_FIELDS = (
     "web_search_options",
     "data_sources",  # Azure: the answer is read from the caller's own documents
@@ -45,8 +28,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "max_completion_tokens": (int,),
     "temperature": (int, float),
 }
-_SEMANTIC_TEXT_LIMIT = 1200
-"""Characters. The embedder reads 256 tokens: what lies past that would be invisible to it."""
 
 
 class OpenAIChat(Plain):
@@ -78,9 +59,9 @@ class OpenAIChat(Plain):
             exact_only=exact_only,
             text=text,
             frame=frame,
-            end_user=_end_user(document),
+            end_user=end_user_of(document),
             messages=texts,
-            input_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for _, text in texts),
+            input_bytes=sum(size_of(text) for _, text in texts),
             max_output_tokens=as_count(document.get("max_completion_tokens")) or as_count(document.get("max_tokens")),
             has_tools=tools,
             has_images=has_images,
@@ -197,7 +178,7 @@ def _stateful(document: dict[str, Any], messages: list[dict[str, Any]]) -> str:
         return "hosted tool"
     for tool in document.get("tools") or ():
         # a server that knows only functions may leave the type out
-        if str(tool.get("type", "function")) not in _OWN_TOOLS:
+        if str(tool.get("type", "function")) not in OWN_TOOLS:
             return "hosted tool"
     if any(document.get(name) is not None for name in ("kv_transfer_params", "ec_transfer_params")):
         return "server state"
@@ -244,24 +225,9 @@ def _exact_only(
     for name in _EXACT_ONLY_FIELDS:
         if document.get(name) not in (None, False):
             return name
-    text = _text_of(last)
-    if not text.strip():
-        return "empty"
-    if len(text) > _SEMANTIC_TEXT_LIMIT:
-        return "too long"
-    if "```" in text:
-        return "code"
-    return ""
+    return unfit(_text_of(last))
 
 
 def _split(document: dict[str, Any], messages: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     last = {**messages[-1], "content": None}
     return _text_of(messages[-1]), {**document, "messages": [*messages[:-1], last]}
-
-
-def _end_user(document: dict[str, Any]) -> str:
-    for name in ("safety_identifier", "user"):
-        value = document.get(name)
-        if isinstance(value, str):
-            return value
-    return ""

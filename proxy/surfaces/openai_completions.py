@@ -19,12 +19,13 @@ from halfpenny.proxy.surfaces.openai_chunks import (
     usage_of,
     written,
 )
+from halfpenny.proxy.surfaces.openai_request import SERVERS_OWN_NOISE
 from halfpenny.proxy.surfaces.openai_stream import STORABLE_FINISHES, ChunkRecorder, without_usage_event
 from halfpenny.proxy.surfaces.openai_usage import read_usage
-from halfpenny.proxy.surfaces.pieces import pieces_of
+from halfpenny.proxy.surfaces.pieces import pieces_of, size_of
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, read_object, text_field, wants_usage
 
-NOISE = frozenset({"stream", "stream_options", "user", "request_id", "priority", "session_id", "stream_interval"})
+NOISE = SERVERS_OWN_NOISE | {"stream", "stream_options", "user"}
 
 
 class OpenAICompletions(Plain):
@@ -48,7 +49,7 @@ class OpenAICompletions(Plain):
             stateful=_stateful(document, parts),
             exact_only="completions",
             messages=(("user", text),),
-            input_bytes=len(text.encode("utf-8", "surrogatepass")),
+            input_bytes=size_of(text),
             max_output_tokens=as_count(document.get("max_tokens")),
             sampled=document.get("temperature") != 0,
         )

@@ -20,6 +20,7 @@ import numpy as np
 from halfpenny.proxy.errors import Dialect, bad_request
 from halfpenny.proxy.surfaces.base import Ask, Reported, Surface, Unstreamed, has_error
 from halfpenny.proxy.surfaces.openai_usage import read_usage
+from halfpenny.proxy.surfaces.pieces import size_of
 from halfpenny.proxy.surfaces.reading import as_count, read_object, text_field
 
 NOISE = frozenset({"user", "request_id", "priority", "encoding_format"})
@@ -56,7 +57,7 @@ class OpenAIEmbeddings(Unstreamed):
             exact_only="embeddings",
             answer_is_text=False,
             messages=(("user", text),),
-            input_bytes=len(text.encode("utf-8", "surrogatepass")) or sum(map(_token_bytes, items)),
+            input_bytes=size_of(text) or sum(map(_token_bytes, items)),
             form=form if convertible else "",
             items=items,
         )
@@ -148,7 +149,7 @@ def _is_tokens(given: list[Any]) -> bool:
 
 
 def _size(item: Any) -> int:
-    return len(item.encode("utf-8", "surrogatepass")) if isinstance(item, str) else _token_bytes(item)
+    return size_of(item) if isinstance(item, str) else _token_bytes(item)
 
 
 def _token_bytes(item: Any) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from halfpenny.proxy.errors import Dialect, bad_request
 from halfpenny.proxy.surfaces.base import Ask, Reported, Surface, Unstreamed, has_error
+from halfpenny.proxy.surfaces.pieces import size_of
 from halfpenny.proxy.surfaces.reading import read_object
 
 NOISE: frozenset[str] = frozenset()
@@ -33,7 +34,7 @@ class OpenAIModerations(Unstreamed):
             exact_only="moderations",
             answer_is_text=False,
             messages=(("user", "\n".join(texts)),),
-            input_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for text in texts),
+            input_bytes=sum(map(size_of, texts)),
             has_images=any(isinstance(part, dict) and part.get("type") == "image_url" for part in parts),
         )
 

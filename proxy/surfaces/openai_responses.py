@@ -8,30 +8,14 @@ from typing import Any
 
 from halfpenny.proxy.errors import Dialect
 from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface
+from halfpenny.proxy.surfaces.openai_request import ACCOUNT_NOISE, OWN_TOOLS, end_user_of
 from halfpenny.proxy.surfaces.openai_usage import read_response_usage
+from halfpenny.proxy.surfaces.pieces import size_of, unfit
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, read_object, text_field
 from halfpenny.proxy.surfaces.responses_stream import ResponsesRecorder, response_of, stream_of, why_not_stored
 
 # `metadata` is not noise here: the answer repeats it, and apps find their own request by it.
-NOISE = frozenset(
-    {
-        "stream",
-        "stream_options",
-        "user",
-        "safety_identifier",
-        "prompt_cache_key",
-        "prompt_cache_options",
-        "prompt_cache_retention",
-        "service_tier",
-        # vLLM's own: delivery and scheduling, not the answer
-        "request_id",
-        "priority",
-        "session_id",
-        "stream_interval",
-    }
-)
-_OWN_TOOLS = frozenset({"function", "custom"})
-"""Tools that the caller runs. Every other type runs at the provider and sees the world."""
+NOISE = ACCOUNT_NOISE
 _ASKS = ("input", "prompt", "previous_response_id", "conversation")
 _STATE = ("previous_response_id", "conversation", "background_options", "kv_transfer_params", "ec_transfer_params")
 _TOOL_ITEMS = frozenset({"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"})
@@ -49,8 +33,6 @@ _EXACT_ONLY_FIELDS = (
     "access_programs",
     "image",
 )
-_SEMANTIC_TEXT_LIMIT = 1200
-"""Characters. The embedder reads 256 tokens: what lies past that would be invisible to it."""
 
 
 class OpenAIResponses(Plain):
@@ -79,9 +61,9 @@ class OpenAIResponses(Plain):
             exact_only=exact_only,
             text=text,
             frame=None if exact_only else _frame(document),
-            end_user=_end_user(document),
+            end_user=end_user_of(document),
             messages=messages,
-            input_bytes=sum(len(text.encode("utf-8", "surrogatepass")) for _, text in messages),
+            input_bytes=sum(size_of(text) for _, text in messages),
             max_output_tokens=as_count(document.get("max_output_tokens")),
             has_tools=bool(tools),
             has_images=any(_has_more_than_text(item) for item in items),
@@ -182,7 +164,7 @@ def _stateful(document: dict[str, Any], items: list[Any]) -> str:
     if not isinstance(tools, list | None):
         return "not understood"
     for tool in tools or ():
-        if not isinstance(tool, dict) or str(tool.get("type")) not in _OWN_TOOLS:
+        if not isinstance(tool, dict) or str(tool.get("type")) not in OWN_TOOLS:
             return "hosted tool"
     return _odd_shape(document) or _remote([prompt, *items]) or next(filter(None, map(_odd_item, items)), "")
 
@@ -249,14 +231,7 @@ def _exact_only(document: dict[str, Any], items: list[Any]) -> str:
     for name in _EXACT_ONLY_FIELDS:
         if document.get(name) not in (None, False, [], 0):
             return name
-    text = _text_of(items[-1])
-    if not text.strip():
-        return "empty"
-    if len(text) > _SEMANTIC_TEXT_LIMIT:
-        return "too long"
-    if "```" in text:
-        return "code"
-    return ""
+    return unfit(_text_of(items[-1]))
 
 
 def _frame(document: dict[str, Any]) -> dict[str, Any]:
@@ -264,11 +239,3 @@ def _frame(document: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given, str):
         return {**document, "input": None}
     return {**document, "input": [*given[:-1], {**given[-1], "content": None}]}
-
-
-def _end_user(document: dict[str, Any]) -> str:
-    for name in ("safety_identifier", "user"):
-        value = document.get(name)
-        if isinstance(value, str):
-            return value
-    return ""

@@ -4,7 +4,7 @@ configuration that changes under a body seen before, credentials under names of 
 import asyncio
 import contextlib
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +13,11 @@ import msgspec
 import pytest
 
 from tests.conftest import Answer, Proxy, Serve, one_backend
+from tests.raw_upstream import RawUpstream
 from tests.upstream import ScriptedUpstream
 
-Write = Callable[[bytes], None]
 SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
 END = b"0\r\n\r\n"
-
-
-class RawUpstream:
-    """Answers each request as `answer(write, transport)` says, byte by byte."""
-
-    def __init__(self, answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> None:
-        self.answer = answer
-        self.calls = 0
-        self._server: asyncio.Server | None = None
-
-    @property
-    def base_url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-
-    async def __aenter__(self) -> "RawUpstream":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")), b": 0"
-            )
-            await reader.readexactly(int(length.partition(b":")[2]))
-            self.calls += 1
-            await self.answer(writer)
-            await writer.drain()
-        writer.close()
 
 
 def piece(data: bytes) -> bytes:
@@ -73,7 +39,7 @@ async def held(last: bytes, *, reset: bool = False) -> AsyncIterator[tuple[RawUp
     """An upstream that sends `GOOD` and, once it may, the rest; then a clean end or a reset."""
     go = asyncio.Event()
 
-    async def answer(writer: asyncio.StreamWriter) -> None:
+    async def answer(body: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(SSE + b"\r\n" + b"".join(piece(event) for event in GOOD))
         await writer.drain()
         await go.wait()
@@ -121,10 +87,10 @@ async def test_a_follower_of_a_call_that_failed_inside_its_stream_saved_nothing(
 
 
 async def test_an_encoded_stream_after_heartbeats_is_not_written_as_text(serve: Serve) -> None:
-    async def answer(writer: asyncio.StreamWriter) -> None:
+    async def answer(body: bytes, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.3)
-        body = gzip.compress(b"".join([*GOOD, DONE]))
-        writer.write(SSE + b"Content-Encoding: gzip\r\n\r\n" + piece(body) + END)
+        packed = gzip.compress(b"".join([*GOOD, DONE]))
+        writer.write(SSE + b"Content-Encoding: gzip\r\n\r\n" + piece(packed) + END)
 
     async with RawUpstream(answer) as upstream:
         text = one_backend(upstream)  # type: ignore[arg-type]
@@ -136,7 +102,7 @@ async def test_an_encoded_stream_after_heartbeats_is_not_written_as_text(serve: 
 async def test_a_neighbour_without_a_form_in_the_followers_mode_is_no_hit(serve: Serve) -> None:
     odd = [chunk({"content": "hello", "weird": "a"}), chunk({"content": "x", "weird": 1}), chunk({}, "stop"), DONE]
 
-    async def answer(writer: asyncio.StreamWriter) -> None:
+    async def answer(body: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(SSE + b"\r\n" + b"".join(piece(event) for event in odd) + END)
 
     async with RawUpstream(answer) as upstream:
@@ -220,11 +186,11 @@ async def test_usage_that_was_asked_for_is_not_missing_from_a_hit(serve: Serve, 
 
 
 async def test_bytes_that_are_no_utf8_pass(serve: Serve) -> None:
-    body = b'{"choices": [{"message": {"content": "\xff"}}]}'
+    odd = b'{"choices": [{"message": {"content": "\xff"}}]}'
 
-    async def answer(writer: asyncio.StreamWriter) -> None:
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-        writer.write(head + body)
+    async def answer(body: bytes, writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(odd)
+        writer.write(head + odd)
 
     async with RawUpstream(answer) as upstream:
         proxy = await serve(one_backend(upstream))  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ server that stops after so many bytes. What counts as whole is decided here, by 
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import re
@@ -19,6 +18,7 @@ import pytest
 from yarl import URL
 
 from tests.conftest import Proxy, Serve, one_backend
+from tests.raw_upstream import RawUpstream
 from tests.upstream import ScriptedUpstream
 
 WAYS = ("clean", "tcp", "close")
@@ -83,48 +83,27 @@ HEADERS = {
 }
 
 
-class Cutter:
+class Cutter(RawUpstream):
     """Plays a recorded answer back as far as the prompt says."""
 
-    def __init__(self, kind: bytes, answer: bytes) -> None:
+    def __init__(self, kind: bytes, recorded: bytes) -> None:
+        super().__init__(self._play)
         self.kind = kind
-        self.answer = answer
-        self.served = 0
-        self._server: asyncio.Server | None = None
+        self.recorded = recorded
 
-    @property
-    def base_url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-
-    async def __aenter__(self) -> "Cutter":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            found = re.search(rb"(?i)content-length: (\d+)", head)
-            body = await reader.readexactly(int(found[1]) if found else 0)
-            order = _ORDER.search(body)
-            assert order is not None, body
-            self.served += 1
-            part, way = self.answer[: int(order[1])], order[2]
-            top = b"HTTP/1.1 200 OK\r\nContent-Type: " + self.kind + b"\r\nConnection: close\r\n"
-            if way == b"close":
-                writer.write(top + b"\r\n" + part)
-            else:
-                writer.write(top + b"Transfer-Encoding: chunked\r\n\r\n")
-                if part:
-                    writer.write(b"%x\r\n%s\r\n" % (len(part), part))
-                if way == b"clean":
-                    writer.write(b"0\r\n\r\n")
-            await writer.drain()
-        writer.close()
+    async def _play(self, body: bytes, writer: asyncio.StreamWriter) -> None:
+        order = _ORDER.search(body)
+        assert order is not None, body
+        part, way = self.recorded[: int(order[1])], order[2]
+        top = b"HTTP/1.1 200 OK\r\nContent-Type: " + self.kind + b"\r\nConnection: close\r\n"
+        if way == b"close":
+            writer.write(top + b"\r\n" + part)
+            return
+        writer.write(top + b"Transfer-Encoding: chunked\r\n\r\n")
+        if part:
+            writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+        if way == b"clean":
+            writer.write(b"0\r\n\r\n")
 
 
 @pytest.fixture
@@ -193,7 +172,7 @@ async def test_cut_at_every_byte(
         assert len(proxy.app.services.cache.memory) == 0
         outcomes = (await proxy.report()).outcomes
         assert outcomes["miss"] == outcomes["exact"] == outcomes["semantic"] == outcomes["bypass"] == 0, outcomes
-        assert cutter.served == len(cuts)
+        assert cutter.calls == len(cuts)
 
         # and the control: the whole transcript is a success, and is stored
         for way in ("clean", "close"):

@@ -374,7 +374,7 @@ async def test_they_notice_a_query_that_is_not_in_the_key(proxy: Proxy, monkeypa
 async def test_they_notice_a_key_in_the_query_that_no_longer_counts(
     proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(headers, "_QUERY_CREDENTIALS", frozenset())
+    monkeypatch.setattr(headers, "QUERY_CREDENTIALS", frozenset())
     with pytest.raises(AssertionError):
         await test_a_key_in_the_query_alone(proxy)
 
