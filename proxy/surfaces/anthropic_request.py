@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from halfpenny.proxy.errors import bad_request
-from halfpenny.proxy.surfaces.base import Ask
-from halfpenny.proxy.surfaces.pieces import objects_in, size_of, unfit
+from halfpenny.proxy.surfaces.base import STRUCTURED, Ask
+from halfpenny.proxy.surfaces.pieces import joined_names, members, objects_in, plain_text, size_of, unfit
 from halfpenny.proxy.surfaces.reading import as_count, json_type, read_object, text_field
 
 NOISE = frozenset(
@@ -33,6 +33,7 @@ _OWN_TOOL = re.compile(
     r"|tool_search_tool_bm25|tool_search_tool_regex)(?:_\d{8})?"
 )
 _TOOL_BLOCKS = ("tool_use", "tool_result", "server_tool_use", "mcp_tool_use", "mcp_tool_result")
+_TEXT = frozenset({"text"})
 _THINKING_BLOCKS = ("thinking", "redacted_thinking")
 _MARKER = "cache_control"
 
@@ -56,7 +57,8 @@ def read_ask(body: bytes) -> Ask:
     tools = offered or any(block.get("type") in _TOOL_BLOCKS for block in blocks)
     format_ = _format_of(document)
     exact_only = _exact_only(keyed, tools=tools, images=images, schema=format_ is not None)
-    text, frame = ("", None) if exact_only else _split(keyed)
+    semantic = exact_only in ("", STRUCTURED)
+    text, frame = _split(keyed) if semantic else ("", None)
     said = _said(document, messages)
     return Ask(
         document=document,
@@ -68,6 +70,7 @@ def read_ask(body: bytes) -> Ask:
         exact_only=exact_only,
         text=text,
         frame=frame,
+        namespace=_namespace(keyed) if semantic else None,
         end_user=_end_user(document),
         messages=said,
         input_bytes=sum(size_of(text) for _, text in said),
@@ -180,8 +183,6 @@ def _exact_only(document: dict[str, Any], *, tools: bool, images: bool, schema: 
         return "tools"
     if images:
         return "not only text"
-    if schema:
-        return "structured output"
     messages = document["messages"]
     last = messages[-1] if messages else None
     if not isinstance(last, dict) or last.get("role") != "user":
@@ -192,28 +193,21 @@ def _exact_only(document: dict[str, Any], *, tools: bool, images: bool, schema: 
             return "thinking"
         if _plain_text(content) is None:
             return "not only text"
-    return unfit(_plain_text(last.get("content")) or "")
+    return unfit(_plain_text(last.get("content")) or "") or (STRUCTURED if schema else "")
 
 
 def _plain_text(content: Any) -> str | None:
-    """The text of a content that is nothing but text; None for every other."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return None
-    texts = []
-    for block in content:
-        if not isinstance(block, dict) or block.keys() != {"type", "text"} or block["type"] != "text":
-            return None
-        if not isinstance(block["text"], str):
-            return None
-        texts.append(block["text"])
-    return "\n".join(texts)
+    return plain_text(content, _TEXT)
 
 
 def _split(document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     *earlier, last = document["messages"]
     return _plain_text(last["content"]) or "", {**document, "messages": [*earlier, {**last, "content": None}]}
+
+
+def _namespace(document: dict[str, Any]) -> dict[str, Any]:
+    """What all conversations of one app have in common: system prompt, tools and schema."""
+    return {**members(document, ("model", "system", "tools", "tool_choice")), "format": _format_of(document)}
 
 
 def _said(document: dict[str, Any], messages: list[Any]) -> tuple[tuple[str, str], ...]:
@@ -247,5 +241,4 @@ def _text_of(content: Any) -> str:
 def _end_user(document: dict[str, Any]) -> str:
     metadata = document.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
-    user = user or document.get("user_profile_id")
-    return user if isinstance(user, str) else ""
+    return joined_names([user, document.get("user_profile_id")])

@@ -10,6 +10,9 @@ import msgspec
 
 from halfpenny.proxy.errors import Dialect, ProxyError
 
+STRUCTURED = "structured output"
+"""The one `Ask.exact_only` that an operator may lift (`structured`): text, frame and namespace are given with it."""
+
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """Usage as the upstream reported it, and its own object unchanged. `known` is False if there was none.
@@ -32,7 +35,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     `noise` names the top-level fields that do not change the answer. `stateful` says why the answer may not be stored
     at all (empty if it may); `exact_only` why it may not be served semantically. `text` is what similarity is judged
-    on and `frame` the document with that text taken out: what must be equal before similarity counts.
+    on and `frame` the document with that text taken out: what must be equal before similarity counts. `namespace` is
+    the part of the frame that all conversations of one app have in common (system prompt, tools, schema): what the
+    semantic cache learns of errors is kept for each namespace. It is given wherever `frame` is.
 
     `keyed` stands for the document in the cache key where noise sits deeper than its top level; `scope` for the request
     target (path and query) where a part of that is noise, a credential or the mode. `form` is the representation asked
@@ -49,6 +54,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     exact_only: str = ""
     text: str = ""
     frame: dict[str, Any] | None = None
+    namespace: dict[str, Any] | None = None
     end_user: str = ""
     messages: tuple[tuple[str, str], ...] = ()
     input_bytes: int = 0
@@ -63,6 +69,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = ""
     form: str = ""
     items: tuple[Any, ...] = ()
+
+    def may_be_semantic(self, *, structured: bool = False) -> bool:
+        """Whether similarity may be asked at all; `structured` opts in to answers of a given schema."""
+        return self.frame is not None and (not self.exact_only or (structured and self.exact_only == STRUCTURED))
 
 
 class Recorder(Protocol):

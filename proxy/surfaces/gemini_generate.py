@@ -7,7 +7,7 @@ One surface for both methods: they answer the same question, so they share a key
 from typing import Any
 
 from halfpenny.proxy.errors import Dialect, bad_request
-from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
+from halfpenny.proxy.surfaces.base import STRUCTURED, Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.gemini_request import (
     NOISE,
     all_parts,
@@ -30,6 +30,7 @@ from halfpenny.proxy.surfaces.reading import json_type, read_object
 _CALLS = ("functionCall", "functionResponse", "toolCall", "toolResponse", "executableCode", "codeExecutionResult")
 _DECLARATIONS = ("functionDeclarations", "function_declarations")
 _EXACT_ONLY = ("seed", "responseLogprobs", "logprobs", "speechConfig", "imageConfig", "audioTranscriptionConfig")
+_SCHEMA_FIELDS = ("responseMimeType", "responseSchema", "responseJsonSchema", "responseFormat")
 _ROLES = {"model": "assistant", "user": "user", "function": "tool", "tool": "tool"}
 
 
@@ -49,7 +50,8 @@ class GeminiGenerate(Plain):
         blobs = any(given(part, name) for part in parts for name in ("inlineData", "fileData"))
         schema = _wants_schema(config)
         exact_only = _exact_only(document, contents, config, tools=tools, blobs=blobs, schema=schema)
-        text, frame = ("", None) if exact_only else _split(document, contents)
+        semantic = exact_only in ("", STRUCTURED)
+        text, frame = _split(document, contents) if semantic else ("", None)
         said = _said(document, contents)
         temperatures = [value for part in config for value in given(part, "temperature")]
         return Ask(
@@ -62,6 +64,7 @@ class GeminiGenerate(Plain):
             exact_only=exact_only,
             text=text,
             frame=frame,
+            namespace=_namespace(document, config) if semantic else None,
             messages=said,
             input_bytes=sum(size_of(text) for _, text in said),
             max_output_tokens=max((whole_number(first(part, "maxOutputTokens")) for part in config), default=0),
@@ -152,7 +155,7 @@ def _wants_schema(config: list[dict[str, Any]]) -> bool:
     for part in config:
         if any(value != "text/plain" for value in given(part, "responseMimeType")):
             return True
-        if any(given(part, name) for name in ("responseSchema", "responseJsonSchema", "responseFormat")):
+        if any(given(part, name) for name in _SCHEMA_FIELDS[1:]):
             return True
     return False
 
@@ -170,8 +173,6 @@ def _exact_only(
         return "tools"
     if blobs:
         return "not only text"
-    if schema:
-        return "structured output"
     for part in config:
         if any(value not in (1, "1") for value in given(part, "candidateCount")):
             return "candidateCount"
@@ -190,7 +191,7 @@ def _exact_only(
             return "not only text"
     if contents[-1].get("role") not in (None, "user"):
         return "the last message is not the user's"
-    return unfit(_plain_text(contents[-1]) or "")
+    return unfit(_plain_text(contents[-1]) or "") or (STRUCTURED if schema else "")
 
 
 def _plain_text(content: dict[str, Any]) -> str | None:
@@ -206,6 +207,13 @@ def _plain_text(content: dict[str, Any]) -> str | None:
 def _split(document: dict[str, Any], contents: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     *earlier, last = contents
     return _plain_text(last) or "", {**document, "contents": [*earlier, {**last, "parts": None}]}
+
+
+def _namespace(document: dict[str, Any], config: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all conversations of one app have in common: system instruction, tools, schema. The path has the model."""
+    schema = {name: [value for part in config for value in given(part, name)] for name in _SCHEMA_FIELDS}
+    shared = {name: given(document, name) for name in ("systemInstruction", "tools", "toolConfig")}
+    return {name: values for name, values in (shared | schema).items() if values}
 
 
 def _said(document: dict[str, Any], contents: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:

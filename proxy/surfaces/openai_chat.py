@@ -1,18 +1,36 @@
 """`POST /v1/chat/completions` (OpenAI specification of 2026-08; llama.cpp and vLLM as measured)."""
 
+import itertools
 from typing import Any
 
 from halfpenny.proxy.errors import Dialect, bad_request
-from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface, has_error
+from halfpenny.proxy.surfaces.base import STRUCTURED, Ask, Plain, Reported, Surface, has_error
 from halfpenny.proxy.surfaces.openai_chat_stream import from_chunks, to_chunks
 from halfpenny.proxy.surfaces.openai_request import ACCOUNT_NOISE, OWN_TOOLS, end_user_of
 from halfpenny.proxy.surfaces.openai_stream import STORABLE_FINISHES, ChunkRecorder, without_usage_event
 from halfpenny.proxy.surfaces.openai_usage import read_usage
-from halfpenny.proxy.surfaces.pieces import size_of, unfit
+from halfpenny.proxy.surfaces.pieces import members, plain_text, size_of, unfit
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, json_type, read_object, text_field, wants_usage
 
 NOISE = ACCOUNT_NOISE | {"metadata"}
-_EXACT_ONLY_FIELDS = ("logprobs", "seed", "logit_bias", "prediction", "audio", "web_search_options", "functions")
+_EXACT_ONLY_FIELDS = (
+    "logprobs",
+    "top_logprobs",
+    "prompt_logprobs",  # vLLM: the answer holds something of every token of the prompt; so do the next two
+    "return_token_ids",
+    "echo",
+    "seed",
+    "logit_bias",
+    "prediction",
+    "audio",
+    "web_search_options",
+    "functions",
+)
+_SCHEMA_FIELDS = ("structured_outputs", "guided_json", "grammar", "json_schema")
+_NAMESPACE_FIELDS = ("model", "tools", "tool_choice", "response_format", *_SCHEMA_FIELDS)
+_SYSTEM_ROLES = ("system", "developer")
+_TOOL_ROLES = ("tool", "function")
+_TEXT = frozenset({"text"})
 _OUTSIDE_FIELDS = (
     "web_search_options",
     "data_sources",  # Azure: the answer is read from the caller's own documents
@@ -48,7 +66,8 @@ class OpenAIChat(Plain):
         has_images = any(_has_parts(message) for message in messages)
         wants_schema = _wants_schema(document)
         exact_only = odd or _exact_only(document, messages, tools, has_images, wants_schema)
-        text, frame = ("", None) if exact_only else _split(document, messages)
+        semantic = exact_only in ("", STRUCTURED)
+        text, frame = _split(document, messages) if semantic else ("", None)
         return Ask(
             document=document,
             model=model,
@@ -59,6 +78,7 @@ class OpenAIChat(Plain):
             exact_only=exact_only,
             text=text,
             frame=frame,
+            namespace=_namespace(document, messages) if semantic else None,
             end_user=end_user_of(document),
             messages=texts,
             input_bytes=sum(size_of(text) for _, text in texts),
@@ -167,7 +187,7 @@ def _has_parts(message: dict[str, Any]) -> bool:
 def _wants_schema(document: dict[str, Any]) -> bool:
     wanted = document.get("response_format")
     return (isinstance(wanted, dict) and wanted.get("type") not in (None, "text")) or any(
-        name in document for name in ("structured_outputs", "guided_json", "grammar", "json_schema")
+        name in document for name in _SCHEMA_FIELDS
     )
 
 
@@ -211,23 +231,35 @@ def _exact_only(
     document: dict[str, Any], messages: list[dict[str, Any]], tools: bool, images: bool, schema: bool
 ) -> str:
     last = messages[-1]
-    if tools or last.get("role") in ("tool", "function") or any(m.get("tool_calls") for m in messages):
+    if tools or any(message.get("role") in _TOOL_ROLES for message in messages):
+        return "tools"
+    if any(message.get("tool_calls") or message.get("function_call") for message in messages):
         return "tools"
     if images:
         return "not only text"
-    if schema:
-        return "structured output"
     if last.get("role") != "user":
         return "the last message is not the user's"
     n = document.get("n")
     if n is not None and n != 1:
         return "n"
     for name in _EXACT_ONLY_FIELDS:
-        if document.get(name) not in (None, False):
+        # not `in (None, False)`: a seed of 0 is a seed
+        if document.get(name) is not None and document[name] is not False:
             return name
-    return unfit(_text_of(last))
+    if document.get("modalities") not in (None, ["text"]):
+        return "modalities"
+    text = plain_text(last.get("content"), _TEXT)
+    if text is None:
+        return "empty" if not last.get("content") else "not only text"
+    return unfit(text) or (STRUCTURED if schema else "")
 
 
 def _split(document: dict[str, Any], messages: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     last = {**messages[-1], "content": None}
     return _text_of(messages[-1]), {**document, "messages": [*messages[:-1], last]}
+
+
+def _namespace(document: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all conversations of one app have in common: the system messages that open them, tools and schema."""
+    opening = itertools.takewhile(lambda message: message["role"] in _SYSTEM_ROLES, messages)
+    return {**members(document, _NAMESPACE_FIELDS), "system": [message.get("content") for message in opening]}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from halfpenny.proxy.surfaces.pieces import joined_names
+
 SERVERS_OWN_NOISE = frozenset({"request_id", "priority", "session_id", "stream_interval"})
 """vLLM's own fields: delivery and scheduling, not the answer."""
 ACCOUNT_NOISE = SERVERS_OWN_NOISE | {
@@ -20,8 +22,7 @@ OWN_TOOLS = frozenset({"function", "custom"})
 
 
 def end_user_of(document: dict[str, Any]) -> str:
-    for name in ("safety_identifier", "user"):
-        value = document.get(name)
-        if isinstance(value, str):
-            return value
-    return ""
+    """All that names the person behind the application."""
+    metadata = document.get("metadata")
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    return joined_names([document.get("safety_identifier"), document.get("user"), user])

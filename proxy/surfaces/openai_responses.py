@@ -4,13 +4,14 @@ Stored only where nothing but the request decides the answer: `store` is false (
 then refer to the answer by its id), no conversation, no hosted tools, no files or URLs.
 """
 
+import itertools
 from typing import Any
 
 from halfpenny.proxy.errors import Dialect
-from halfpenny.proxy.surfaces.base import Ask, Plain, Reported, Surface
+from halfpenny.proxy.surfaces.base import STRUCTURED, Ask, Plain, Reported, Surface
 from halfpenny.proxy.surfaces.openai_request import ACCOUNT_NOISE, OWN_TOOLS, end_user_of
 from halfpenny.proxy.surfaces.openai_usage import read_response_usage
-from halfpenny.proxy.surfaces.pieces import size_of, unfit
+from halfpenny.proxy.surfaces.pieces import members, plain_text, size_of, unfit
 from halfpenny.proxy.surfaces.reading import as_count, bool_field, read_object, text_field
 from halfpenny.proxy.surfaces.responses_stream import ResponsesRecorder, response_of, stream_of, why_not_stored
 
@@ -22,6 +23,9 @@ _TOOL_ITEMS = frozenset({"function_call", "function_call_output", "custom_tool_c
 _TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal"})
 _PARTS = _TEXT_PARTS | {"input_image", "input_file", "input_audio"}
 _SCHEMA_FIELDS = ("structured_outputs", "guided_json", "grammar", "json_schema", "response_format")
+_NAMESPACE_FIELDS = ("model", "instructions", "tools", "tool_choice", *_SCHEMA_FIELDS)
+_SYSTEM_ROLES = ("system", "developer")
+_ASKED = frozenset({"input_text", "text"})
 _EXACT_ONLY_FIELDS = (
     "prompt",
     "include",
@@ -50,7 +54,7 @@ class OpenAIResponses(Plain):
         messages = tuple(_messages(document, items))
         tools = document.get("tools")
         exact_only = _exact_only(document, items)
-        text = "" if exact_only else _text_of(items[-1])
+        semantic = exact_only in ("", STRUCTURED)
         return Ask(
             document=document,
             model=model,
@@ -59,8 +63,9 @@ class OpenAIResponses(Plain):
             noise=NOISE,
             stateful=_stateful(document, items),
             exact_only=exact_only,
-            text=text,
-            frame=None if exact_only else _frame(document),
+            text=_text_of(items[-1]) if semantic else "",
+            frame=_frame(document) if semantic else None,
+            namespace=_namespace(document, items) if semantic else None,
             end_user=end_user_of(document),
             messages=messages,
             input_bytes=sum(size_of(text) for _, text in messages),
@@ -224,14 +229,29 @@ def _exact_only(document: dict[str, Any], items: list[Any]) -> str:
         return "tools"
     if any(_has_more_than_text(item) for item in items):
         return "not only text"
-    if _wants_schema(document):
-        return "structured output"
     if not items or not _is_message(items[-1]) or items[-1]["role"] != "user":
         return "the last message is not the user's"
     for name in _EXACT_ONLY_FIELDS:
-        if document.get(name) not in (None, False, [], 0):
+        value = document.get(name)
+        if name == "seed" and value is not None:
             return name
-    return unfit(_text_of(items[-1]))
+        if value not in (None, False, [], 0):
+            return name
+    text = plain_text(items[-1].get("content"), _ASKED)
+    if text is None:
+        return "empty" if not items[-1].get("content") else "not only text"
+    return unfit(text) or (STRUCTURED if _wants_schema(document) else "")
+
+
+def _namespace(document: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+    """What all conversations of one app have in common: instructions, opening system messages, tools and schema."""
+    opening = itertools.takewhile(lambda item: _is_message(item) and item["role"] in _SYSTEM_ROLES, items)
+    text = document.get("text")
+    return {
+        **members(document, _NAMESPACE_FIELDS),
+        "format": text.get("format") if isinstance(text, dict) else None,
+        "system": [item.get("content") for item in opening],
+    }
 
 
 def _frame(document: dict[str, Any]) -> dict[str, Any]:

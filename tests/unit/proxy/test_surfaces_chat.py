@@ -78,16 +78,23 @@ def test_the_text_is_taken_out_of_the_frame() -> None:
         ({"logprobs": True}, "logprobs"),
         ({"seed": 1}, "seed"),
         ({"response_format": {"type": "json_object"}}, "structured output"),
-        ({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}, "the last message is not the user's"),
+        (
+            {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]},
+            "the last message is not the user's",
+        ),
         ({"messages": [{"role": "user", "content": "word " * 400}]}, "too long"),
         ({"messages": [{"role": "user", "content": "```x```"}]}, "code"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]}, "not only text"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]},
+            "not only text",
+        ),
     ],
 )
 def test_what_may_only_be_served_exactly(fields: dict[str, Any], why: str) -> None:
     read = CHAT.read(ask(**fields), TARGET)
-    assert read.exact_only == why
-    assert read.frame is None
+    assert (read.exact_only, read.may_be_semantic()) == (why, False)
+    # a schema is what an operator may allow
+    assert (read.frame is None) == (why != "structured output")
 
 
 @pytest.mark.parametrize(
@@ -102,14 +109,37 @@ def test_what_may_only_be_served_exactly(fields: dict[str, Any], why: str) -> No
         ({"search_parameters": {"mode": "auto"}}, "hosted tool"),
         ({"plugins": [{"id": "web"}]}, "hosted tool"),
         ({"kv_transfer_params": {}}, "server state"),
-        ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}, {"role": "user", "content": "x"}]}, "server state"),
-        ({"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "http://x/y.mp4"}}]}]}, "remote content"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "http://x/y.png"}]}]}, "remote content"),
-        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file_1"}}]}]}, "remote content"),
+        (
+            {"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}, {"role": "user", "content": "x"}]},
+            "server state",
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "video_url", "video_url": {"url": "http://x/y.mp4"}}]}
+                ]
+            },
+            "remote content",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "http://x/y.png"}]}]},
+            "remote content",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file_1"}}]}]},
+            "remote content",
+        ),
         ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": "AA"}}]}]}, ""),
         ({"tools": [{"type": "custom", "custom": {"name": "f"}}, {"function": {"name": "g"}}]}, ""),
         ({"store": False}, ""),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}]}, "remote content"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}]}
+                ]
+            },
+            "remote content",
+        ),
     ],
 )
 def test_what_may_not_be_stored_at_all(fields: dict[str, Any], why: str) -> None:
@@ -125,11 +155,19 @@ def test_what_may_not_be_stored_at_all(fields: dict[str, Any], why: str) -> None
         (answer(content=""), "an empty answer"),
         (answer(refusal="no"), "a refusal"),
         ({**answer(), "choices": [{**answer()["choices"][0], "finish_reason": "length"}]}, "finish_reason length"),
-        ({**answer(), "choices": [{**answer()["choices"][0], "finish_reason": "content_filter"}]}, "finish_reason content_filter"),
+        (
+            {**answer(), "choices": [{**answer()["choices"][0], "finish_reason": "content_filter"}]},
+            "finish_reason content_filter",
+        ),
         ({**answer(), "choices": [{**answer()["choices"][0], "finish_reason": ["stop"]}]}, "finish_reason ['stop']"),
         ({**answer(), "choices": [{**answer()["choices"][0], "error": {"code": 502}}]}, "an error in a choice"),
         (answer(), ""),
-        (answer(content=None, tool_calls=[{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]), ""),
+        (
+            answer(
+                content=None, tool_calls=[{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+            ),
+            "",
+        ),
     ],
 )
 def test_what_may_be_stored(document: Any, why: str) -> None:
@@ -212,7 +250,9 @@ def test_two_choices_must_both_finish() -> None:
     assert not recorded(CHAT.to_stream(answer(), include_usage=False), n=2)[1]
 
 
-@pytest.mark.parametrize("event", [b'data: {"error": {"message": "overloaded"}}\n\n', b"data: {broken\n\n", b"data: [1]\n\n"])
+@pytest.mark.parametrize(
+    "event", [b'data: {"error": {"message": "overloaded"}}\n\n', b"data: {broken\n\n", b"data: [1]\n\n"]
+)
 def test_an_error_inside_the_stream_is_never_admissible(event: bytes) -> None:
     stream = CHAT.to_stream(answer(), include_usage=False)
     middle = stream.index(b"\n\n") + 2
@@ -264,7 +304,11 @@ def test_a_comment_line_is_released_at_once() -> None:
         {"n": True},
         {"max_tokens": "many"},
         {"max_completion_tokens": {}},
-        *({field: value} for field in ("tools", "functions") for value in (5, True, "x", {}, {"type": "function"}, ["x"])),
+        *(
+            {field: value}
+            for field in ("tools", "functions")
+            for value in (5, True, "x", {}, {"type": "function"}, ["x"])
+        ),
     ],
 )
 def test_what_the_upstream_should_judge_passes_and_is_not_stored(fields: dict[str, Any]) -> None:
@@ -285,12 +329,23 @@ anything = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["role", "content", "type", "text", "image_url", "url", "file", "tool_calls", "audio"]), inner, max_size=4
+            st.sampled_from(["role", "content", "type", "text", "image_url", "url", "file", "tool_calls", "audio"]),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=12,
 )
-odd_fields = ["messages", "tools", "functions", "n", "temperature", "max_tokens", "response_format", "web_search_options"]
+odd_fields = [
+    "messages",
+    "tools",
+    "functions",
+    "n",
+    "temperature",
+    "max_tokens",
+    "response_format",
+    "web_search_options",
+]
 
 
 @given(st.dictionaries(st.sampled_from(odd_fields), anything, max_size=5))
@@ -303,4 +358,5 @@ def test_any_request_is_read_or_refused(odd: dict[str, Any]) -> None:
     read = CHAT.read(ask(**odd), TARGET)
     assert read.model == "m"
     assert CHAT.recorder(read).complete is False
-    assert (read.frame is None) == bool(read.exact_only)
+    assert (read.frame is None) == (read.exact_only not in ("", "structured output"))
+    assert (read.namespace is None) == (read.frame is None)
