@@ -1,4 +1,4 @@
-"""The nouns of the ledger: one row for every upstream attempt, every hit and every refusal.
+"""The nouns of the ledger: one row for every upstream attempt, hit and refusal, and for every judgement of an answer.
 
 An attempt is written twice: `Opened` before the call goes out (the intent), `Settled` when it is known what
 came of it. Hits, coalesced answers and refusals are `Settled` alone. Both are idempotent: applying one twice
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["attempt", "hit", "refusal"]
+Kind = Literal["attempt", "hit", "refusal", "feedback"]
 Outcome = Literal["exact", "semantic", "coalesced", "miss", "bypass", "error"]
 State = Literal["open", "final", "estimated"]
 Mechanism = Literal["exact", "semantic", "coalesced", "routed"]

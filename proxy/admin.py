@@ -22,6 +22,7 @@ from halfpenny.ledger.report import explain, recent, report
 from halfpenny.proxy.config import Config, ConfigError, parse
 from halfpenny.proxy.units import Bytes, Seconds
 from halfpenny.semantic_cache.base import PurgeFilter
+from halfpenny.semantic_cache.stores.epochs import EVERYBODY, EpochError
 from halfpenny.semantic_cache.stores.sql import PurgeError
 from halfpenny.version import VERSION
 
@@ -53,6 +54,7 @@ def admin_app(app: "App") -> web.Application:
             web.get("/api/explain/{id}", plane.explain),
             web.get("/api/cache", plane.cache),
             web.post("/api/cache/purge", plane.purge),
+            web.post("/api/cache/epoch", plane.epoch),
             web.get("/api/routes", plane.routes),
             web.get("/api/config", plane.config),
             web.post("/api/config/validate", plane.validate),
@@ -209,6 +211,8 @@ class _Plane:
                 "memory_bytes": services.cache.memory.bytes,
                 "stored_entries": (await services.cache.sql.stats(time.time())).entries,
                 "vectors": len(services.neighbours) if services.neighbours is not None else 0,
+                "epoch": services.cache.epochs.number(),
+                "refreshing": services.flights.refreshing,
             }
         )
 
@@ -225,6 +229,19 @@ class _Plane:
         except PurgeError as error:
             return _json({"error": str(error)}, status=503)
         return _json({"purged": purged})
+
+    async def epoch(self, request: web.Request) -> web.Response:
+        """Open the next epoch. Body: empty, or a JSON object that may name a tenant; without one it is everybody's."""
+        raw = await request.read()
+        try:
+            tenant = msgspec.json.decode(raw, type=_Epoch).tenant if raw else None
+        except msgspec.DecodeError as error:
+            return _json({"error": str(error)}, status=400)
+        try:
+            number = await self.app.services.cache.epochs.raise_(tenant or EVERYBODY)
+        except EpochError as error:
+            return _json({"error": str(error)}, status=503)
+        return _json({"epoch": number, "tenant": tenant})
 
     async def routes(self, request: web.Request) -> web.Response:
         slots = self.app.runtime.slots.values()
@@ -294,8 +311,14 @@ class _Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     all: bool = False
 
 
+class _Epoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    tenant: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+
+
 async def purge_everywhere(app: "App", what: PurgeFilter) -> int:
     """Memory, store and vectors. A vector that stays behind is harmless: its entry is gone when it is looked for."""
+    if what.entry_id is not None and app.services.neighbours is not None:
+        app.services.neighbours.remove([what.entry_id])
     return await app.services.cache.purge(what, time.time())
 
 

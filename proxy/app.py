@@ -96,6 +96,7 @@ class App:
         close_last(self.tasks.close)
         close_last(self._close_writer)
         await self._recover()
+        await self.services.cache.load()
         self.pipeline = Pipeline(self.services, runtime)
         self.metrics.set_config(runtime.sha)
         spawn = self.tasks.spawn

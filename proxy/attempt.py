@@ -145,6 +145,15 @@ class OpenAttempt:
             # a second call for the same request (inputs that somebody else's call failed to bring): counted once
             outcome = None
         job, exchange, services = self.job, self.job.exchange, self.job.services
+        because = {**exchange.why, "key": exchange.key, "cache": exchange.allowed.reason or "looked up"}
+        if outcome is None and not exchange.background:
+            because = {"attempt": "tried again elsewhere"}
+        if exchange.background:
+            # the request was concluded by the stale answer that it got
+            outcome = None
+        elif outcome == "error" and exchange.stale is not None and not exchange.left and not exchange.row_written:
+            # the client's side knows whether the stale answer stands in for this, and concludes the request
+            exchange.deferred, outcome = True, None
         if reported is None and state == "estimated":
             reported = self._partial()
         used = reported or Reported()
@@ -185,12 +194,11 @@ class OpenAttempt:
                 cost_pico=cost.pico,
                 saved_pico=saved,
                 saved_by=saved_by,
+                entry_id=job.flight.entry_id if len(job.item_keys) <= 1 else "",
                 ttft_us=self._ttft_us,
                 duration_us=elapsed_us,
                 tags=exchange.wishes.tags,
-                why={**exchange.why, "key": exchange.key, "cache": exchange.allowed.reason or "looked up"}
-                if outcome is not None
-                else {"attempt": "tried again elsewhere"},
+                why=because,
             )
         )
         if reported is not None and reported.known and not self.slot.local:

@@ -4,8 +4,8 @@ A `Flight` is owned by a task of its own (so no client's cancellation reaches th
 waits) and read by subscribers. What is published stays until the flight ends, so a late joiner gets the prefix and then
 the live bytes. When the last subscriber leaves, the task is cancelled, which closes the upstream connection.
 
-Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set once by the owner; `Flights._by_key` and
-`_by_item`.
+Mutable state: `Flight._chunks`, `_waiters`, `subscribers` and the fields set once by the owner; `Flights._by_key`,
+`_by_item` and `_refreshes`.
 """
 
 import asyncio
@@ -63,6 +63,8 @@ class Flight:
         self.items: dict[str, bytes] = {}
         """Answers by the key of their input, where the answer was taken apart."""
         self.item_costs: dict[str, int] = {}
+        self.entry_id = ""
+        """What its answer is stored as, where it is stored as one entry."""
         self.task: asyncio.Task[None] | None = None
         self._chunks: list[bytes] = []
         self._dropped = 0
@@ -82,6 +84,16 @@ class Flight:
         return (self.refusal is not None and self.refusal.status >= 500) or (
             self.head is not None and self.head.whole and (self.head.status >= 500 or self.head.status == 429)
         )
+
+    @property
+    def failure(self) -> int | None:
+        """The status of a failure that a stale answer may stand in for (RFC 5861 section 4): the upstream's own 5xx, or
+        0 where there was no answer at all. None: no such failure before the first byte of content."""
+        if self.refusal is not None:
+            return 0 if self.refusal.status >= 500 else None
+        if self.head is not None and self.head.whole and self.head.status >= 500:
+            return self.head.status
+        return None
 
     def body(self) -> bytes:
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
@@ -191,9 +203,11 @@ class Flights:
     def __init__(self) -> None:
         self._by_key: dict[FlightKey, Flight] = {}
         self._by_item: dict[str, Flight] = {}
+        self._refreshes: dict[str, Flight] = {}
 
     def __len__(self) -> int:
-        return len({id(flight) for flight in (*self._by_key.values(), *self._by_item.values())})
+        flights = (*self._by_key.values(), *self._by_item.values(), *self._refreshes.values())
+        return len({id(flight) for flight in flights})
 
     def __iter__(self) -> Iterator[Flight]:
         return iter(list(self._by_key.values()))
@@ -215,6 +229,21 @@ class Flights:
         if flight.key is not None:
             self._by_key[flight.key] = flight
 
+    @property
+    def refreshing(self) -> int:
+        """How many stale answers are being refreshed."""
+        return len(self._refreshes)
+
+    def fetches(self, wanted: FlightKey) -> bool:
+        """Whether a new answer for this key is on its way already, in this or in another mode."""
+        return wanted.key in self._refreshes or self.join(wanted) is not None
+
+    def register_refresh(self, flight: Flight) -> None:
+        """A flight that nobody waits for: one at a time per exact key. It may be joined like any other."""
+        assert flight.key is not None
+        self.register(flight)
+        self._refreshes[flight.key.key] = flight
+
     def join_item(self, key: str) -> Flight | None:
         """A flight under way that fetches the input of this key."""
         flight = self._by_item.get(key)
@@ -228,6 +257,8 @@ class Flights:
         """No more joiners. Idempotent, and leaves a newer flight of the same key alone."""
         if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
+        if flight.key is not None and self._refreshes.get(flight.key.key) is flight:
+            del self._refreshes[flight.key.key]
         for key in flight.keys:
             if self._by_item.get(key) is flight:
                 del self._by_item[key]

@@ -20,6 +20,7 @@ from halfpenny.router import Route
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 MIB = 1 << 20
+EPOCH_CHARS = 200
 DIALECTS = ("openai", "responses", "anthropic", "gemini")
 NETWORK_KINDS = ("openai", "anthropic", "gemini")
 
@@ -90,11 +91,23 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Vectors kept in memory."""
     timeout: Seconds = Seconds(2)
     """The embedding must be there by then, or the request goes on without."""
+    structured: bool = False
+    """Let requests for structured output (JSON mode, a schema) take part."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Seconds = Seconds(86400)
     """Lifetime of a stored answer."""
+    stale_while_revalidate: Seconds = Seconds(0)
+    """For so long past its lifetime an answer still serves repeats, while one request fetches a new one behind them
+    (RFC 5861). 0: never."""
+    stale_if_error: Seconds = Seconds(0)
+    """For so long past its lifetime an answer stands in for an upstream that fails (RFC 5861). 0: never."""
+    epoch: str = ""
+    """Any text. Another one is another cache: what was stored before is not found any more."""
+    follow_snapshots: bool = False
+    """When a model answers under a new snapshot name, its earlier answers are no exact hits any more. They stop being
+    neighbours of other prompts in any case."""
     sampled: bool = True
     """Store answers to requests with a temperature above zero (or none given). Off: only temperature 0 is cached."""
     max_entry: Bytes = Bytes(8 * MIB)
@@ -104,6 +117,11 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     once."""
     exact: Exact = Exact()
     semantic: Semantic = Semantic()
+
+    @property
+    def longest_stale_s(self) -> float:
+        """For so long an answer is kept past its lifetime."""
+        return max(self.stale_while_revalidate, self.stale_if_error)
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,6 +177,13 @@ class BackendSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """llamacpp: requests served at once."""
 
 
+class RouteSection(Route, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A route as the file writes it: durations have units."""
+
+    ttl: Seconds | None = None
+    semantic_ttl: Seconds | None = None
+
+
 class PriceSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     """Shell-style pattern of model names."""
@@ -176,7 +201,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     retry: Retry = Retry()
     telemetry: Telemetry = Telemetry()
     backends: tuple[BackendSection, ...] = ()
-    routes: tuple[Route, ...] = ()
+    routes: tuple[RouteSection, ...] = ()
     prices: tuple[PriceSection, ...] = ()
 
 
@@ -184,7 +209,7 @@ BUILT_IN_BACKENDS = (
     BackendSection(name="large", kind="openai", base_url="https://api.openai.com/v1", api_key_env="OPENAI_API_KEY"),
     BackendSection(name="small", kind="llamacpp", model="smollm2-135m-instruct"),
 )
-BUILT_IN_ROUTES = (Route(name="default", policy="difficulty", small="small", large="large"),)
+BUILT_IN_ROUTES = (RouteSection(name="default", policy="difficulty", small="small", large="large"),)
 
 
 def load(path: Path | None) -> Config:
@@ -255,6 +280,22 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "cache.replay_rate", "expected 0 (at once) or more events per second"
     if config.retry.attempts < 0:
         yield "retry.attempts", "expected 0 or more"
+    for key, epoch in (
+        ("cache.epoch", config.cache.epoch),
+        *((f"routes[{at}].epoch", route.epoch) for at, route in enumerate(config.routes)),
+    ):
+        if len(epoch) > EPOCH_CHARS:
+            yield key, f"expected at most {EPOCH_CHARS} characters, got {len(epoch)}"
+    for at, route in enumerate(config.routes):
+        rate, ttl = route.max_false_hit_rate, route.semantic_ttl
+        if rate is not None and not 0.0 <= rate <= 1.0:
+            yield f"routes[{at}].max_false_hit_rate", f"expected a share between 0 and 1, got {rate}"
+        elif rate is not None and rate > semantic.max_false_hit_rate:
+            yield f"routes[{at}].max_false_hit_rate", f"{rate} is looser than cache.semantic.max_false_hit_rate"
+        if ttl is not None and ttl > semantic.ttl:
+            yield f"routes[{at}].semantic_ttl", f"{ttl:g} s is longer than cache.semantic.ttl ({semantic.ttl:g} s)"
+        if route.structured and not semantic.structured:
+            yield f"routes[{at}].structured", "a route cannot allow what cache.semantic.structured does not"
     yield from _backend_problems(config)
 
 

@@ -5,11 +5,15 @@ import random
 import time
 from typing import Any
 
+import msgspec
+
 from halfpenny.ledger.base import Outcome, Settled
 from halfpenny.proxy.answers import StreamedAnswer
 from halfpenny.proxy.headers import ANONYMOUS, NO_WISHES, Head, RawHeaders, Wishes
 from halfpenny.proxy.surfaces.base import Ask, Surface
+from halfpenny.router.base import NO_CACHING
 from halfpenny.semantic_cache.admission import Allowed
+from halfpenny.semantic_cache.base import Entry
 
 NO_HEAD = Head(tenant=ANONYMOUS, wishes=NO_WISHES, key_headers=(), content_encoding="")
 
@@ -27,6 +31,9 @@ class Exchange:
         "answer",
         "ask",
         "at_us",
+        "background",
+        "caching",
+        "deferred",
         "form",
         "head",
         "item_keys",
@@ -43,6 +50,8 @@ class Exchange:
         "request_id",
         "route",
         "row_written",
+        "stale",
+        "stands_in_for",
         "started",
         "streams",
         "surface",
@@ -78,9 +87,32 @@ class Exchange:
         """`server.total_timeout`, running."""
         self.memo_key: Any = None
         self.answer: StreamedAnswer | None = None
+        self.caching = NO_CACHING
+        """What the request's route says of keeping answers."""
+        self.background = False
+        """No client waits: a stale answer is being refreshed. The request that it served was concluded by that."""
+        self.stale: Entry | None = None
+        """The stored answer that is past its lifetime: served all the same, or kept in hand in case of a failure."""
+        self.stands_in_for: int | None = None
+        """`stale` is served in place of a failure: of this status, or 0 where there was no answer."""
+        self.deferred = False
+        """A call failed and did not conclude the request, since `stale` may stand in for it."""
         self.wants_usage = False
         self.streams = False
         self.why: dict[str, Any] = {}
+
+    def behind(self) -> "Exchange":
+        """The same request once more, for a refresh behind the stale answer that it is being served. Its calls go under
+        the same id, and conclude nothing."""
+        made = Exchange(self.method, self.target, self.raw_headers)
+        made.request_id, made.head, made.surface, made.ask = self.request_id, self.head, self.surface, self.ask
+        made.model, made.key, made.partition, made.form = self.model, self.key, self.partition, self.form
+        made.caching, made.wants_usage, made.streams = self.caching, self.wants_usage, self.streams
+        # as with `no-cache`: whatever is stored, a new answer is wanted
+        made.allowed = msgspec.structs.replace(self.allowed, look_up=False)
+        made.background = made.row_written = True
+        made.why = {"refresh": "behind a stale answer"}
+        return made
 
     @property
     def wishes(self) -> Wishes:

@@ -142,7 +142,7 @@ class Fetch:
         exchange, neighbours = self.exchange, self.services.neighbours
         if neighbours is None or exchange.partition is None:
             return None
-        settings = self.runtime.config.cache.semantic
+        settings, rules = self.runtime.config.cache.semantic, exchange.caching.semantic
         if not neighbours.holds(exchange.partition) or not exchange.allowed.look_up:
             # nothing to find: the vector is only needed to store the answer, so it is made while the upstream works
             self.job.embedding = self.services.tasks.spawn("embed", neighbours.embed(self.ask.text))
@@ -157,8 +157,8 @@ class Fetch:
             exchange.partition,
             self.ask.text,
             self.job.vector,
-            max_false_hit_rate=_stricter(settings.max_false_hit_rate, exchange.wishes.max_false_hit_rate),
-            ttl_s=settings.ttl,
+            max_false_hit_rate=rules.rate(settings.max_false_hit_rate, exchange.wishes.max_false_hit_rate),
+            ttl_s=rules.lifetime_s(settings.ttl),
             min_similarity=settings.min_similarity,
             max_age_s=exchange.wishes.max_age_s,
             now_s=time.time(),
@@ -417,10 +417,6 @@ class Fetch:
             body=body,
             timeouts=slot.timeouts(),
         )
-
-
-def _stricter(configured: float, wished: float | None) -> float:
-    return configured if wished is None else min(configured, wished)
 
 
 async def _read_some(reply: Reply, limit: int) -> bytes:

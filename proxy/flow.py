@@ -35,10 +35,36 @@ class Refuse(msgspec.Struct, frozen=True):
     error: ProxyError
 
 
+class Grace(msgspec.Struct, frozen=True):
+    """How long past its lifetime an exact answer may be used, in seconds (RFC 5861): at once, while it is refreshed;
+    and in place of a failure."""
+
+    while_revalidate_s: float = 0.0
+    if_error_s: float = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        return max(self.while_revalidate_s, self.if_error_s)
+
+
+NO_GRACE = Grace()
+
+
+def grace_for(
+    while_revalidate_s: float, if_error_s: float, *, max_age_s: int | None, max_stale_s: float | None
+) -> Grace:
+    """What the configuration grants, narrowed by the caller. RFC 9111 section 5.2.1.1: who gives `max-age` takes no
+    stale answer, unless `max-stale` is there too; section 5.2.1.2: and then none that is staler."""
+    if max_stale_s is None:
+        return NO_GRACE if max_age_s is not None else Grace(while_revalidate_s, if_error_s)
+    return Grace(min(while_revalidate_s, max_stale_s), min(if_error_s, max_stale_s))
+
+
 class Replay(msgspec.Struct, frozen=True):
-    """Answer from a stored entry."""
+    """Answer from a stored entry. `refresh`: it is stale, and a new answer is to be fetched behind it."""
 
     hit: ExactHit | SemanticHit
+    refresh: bool = False
 
 
 class Follow(msgspec.Struct, frozen=True):
@@ -48,33 +74,46 @@ class Follow(msgspec.Struct, frozen=True):
 
 
 class JoinOrLead(msgspec.Struct, frozen=True):
-    """Look for a flight of the same key; start one if there is none."""
+    """Look for a flight of the same key; start one if there is none. If it fails, `stale` is the answer."""
 
     allowed: Allowed
+    stale: Entry | None = None
 
     def next(self, *, joined: bool) -> Follow:
         return Follow(collapsed=joined)
 
 
 class LookUpExact(msgspec.Struct, frozen=True):
-    """Ask the cache for the exact key. RFC 9111 section 5.2.1: `max-age`, `only-if-cached`."""
+    """Ask the cache for the exact key, stale answers within `grace` included. RFC 9111 section 5.2.1: `max-age`,
+    `only-if-cached`; RFC 5861 section 3: `stale-while-revalidate`, section 4: `stale-if-error`."""
 
     allowed: Allowed
     only_if_cached: bool = False
     max_age_s: int | None = None
+    grace: Grace = NO_GRACE
 
     def next(self, entry: Entry | None, now_s: float) -> Replay | JoinOrLead | Refuse:
-        if entry is not None and (self.max_age_s is None or now_s - entry.created_s <= self.max_age_s):
-            return Replay(ExactHit(entry))
+        young = entry is not None and (self.max_age_s is None or now_s - entry.created_s <= self.max_age_s)
+        if entry is not None and young:
+            stale_s = now_s - entry.expires_s
+            if stale_s < 0:
+                return Replay(ExactHit(entry))
+            if stale_s < self.grace.while_revalidate_s:
+                # who asks for what is cached and no more does not want an upstream called for it
+                return Replay(ExactHit(entry), refresh=not self.only_if_cached)
+            if stale_s < self.grace.if_error_s and not self.only_if_cached:
+                return JoinOrLead(self.allowed, entry)
         if self.only_if_cached:
             return Refuse(ProxyError(504, "not_cached", "the answer is not cached, and only-if-cached was asked for"))
         return JoinOrLead(self.allowed)
 
 
-def begin(allowed: Allowed, *, only_if_cached: bool, max_age_s: int | None) -> LookUpExact | JoinOrLead | Refuse:
+def begin(
+    allowed: Allowed, *, only_if_cached: bool, max_age_s: int | None, grace: Grace = NO_GRACE
+) -> LookUpExact | JoinOrLead | Refuse:
     """The first state of a request that a surface has read."""
     if allowed.look_up:
-        return LookUpExact(allowed, only_if_cached, max_age_s)
+        return LookUpExact(allowed, only_if_cached, max_age_s, grace)
     if only_if_cached:
         return Refuse(
             ProxyError(504, "not_cached", f"not looked up ({allowed.reason}), and only-if-cached was asked for")

@@ -22,9 +22,9 @@ from halfpenny.proxy.rows import write_coalesced, write_hit
 from halfpenny.proxy.runtime import Services
 from halfpenny.proxy.surfaces.base import has_error
 from halfpenny.proxy.surfaces.sse import EventSplitter
-from halfpenny.semantic_cache.base import SemanticHit
+from halfpenny.semantic_cache.base import Entry, ExactHit, SemanticHit
 
-Replay = Callable[[SemanticHit], web.StreamResponse]
+Replay = Callable[[ExactHit | SemanticHit], web.StreamResponse]
 
 
 class Follower:
@@ -57,6 +57,10 @@ class Follower:
         for a failure of which nothing has been sent yet."""
         await self._head()
         exchange, flight = self.exchange, self.flight
+        if exchange.stale is not None and flight.failure is not None:
+            stale = await self._stand_in(exchange.stale, flight.failure, replay)
+            if stale is not None:
+                return stale
         if self.collapsed and flight.failed and "re-elected" not in exchange.why:
             return None
         if flight.hit is not None:
@@ -99,6 +103,17 @@ class Follower:
             await exchange.answer.prepare(self.request)
         return exchange.answer
 
+    async def _stand_in(self, entry: Entry, failure: int, replay: Replay) -> web.StreamResponse | None:
+        """The stale answer in place of a failure; None if it has no faithful form in our mode."""
+        exchange = self.exchange
+        exchange.stands_in_for = failure
+        try:
+            hit = ExactHit(entry)
+            return replay(hit) if exchange.answer is None else await self._late_hit(exchange.answer, hit)
+        except ValueError:
+            exchange.stale = exchange.stands_in_for = None
+            return None
+
     async def _hit(self, hit: SemanticHit, replay: Replay) -> web.StreamResponse | None:
         """A neighbour that the flight found, for another mode perhaps: what has no faithful form in ours is no hit."""
         exchange = self.exchange
@@ -115,7 +130,7 @@ class Follower:
 
     # after the head of the answer was sent
 
-    async def _late_hit(self, answer: StreamedAnswer, hit: SemanticHit) -> StreamedAnswer:
+    async def _late_hit(self, answer: StreamedAnswer, hit: ExactHit | SemanticHit) -> StreamedAnswer:
         exchange = self.exchange
         _, body = render(hit.entry, self.surface, stream=True, wants_usage=exchange.wants_usage, form=exchange.form)
         write_hit(self.services, exchange, hit.entry, hit, stream=True)

@@ -4,6 +4,7 @@ RFC 9110 section 7.6.1 names the hop-by-hop fields, RFC 9111 section 5.2.1 the r
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
@@ -76,6 +77,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     no_store: bool = False
     only_if_cached: bool = False
     max_age_s: int | None = None
+    max_stale_s: float | None = None
+    """Takes a stale answer of at most this staleness, where the configuration has any."""
     cache: CacheWish = "semantic"
     max_false_hit_rate: float | None = None
     route: str | None = None
@@ -187,6 +190,7 @@ def _read_wishes(ours: dict[str, str]) -> Wishes:
         no_store="no-store" in directives,
         only_if_cached="only-if-cached" in directives,
         max_age_s=_max_age(directives.get("max-age")),
+        max_stale_s=_max_stale(directives),
         cache=cache,  # type: ignore[arg-type]
         max_false_hit_rate=_rate(ours.get("halfpenny-max-false-hit-rate")),
         route=ours.get("halfpenny-route"),
@@ -210,6 +214,14 @@ def _max_age(text: str | None) -> int | None:
     if text is None:
         return None
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _max_stale(directives: dict[str, str | None]) -> float | None:
+    """RFC 9111 section 5.2.1.2: without a value, a stale answer of any age is taken."""
+    if "max-stale" not in directives:
+        return None
+    text = directives["max-stale"]
+    return math.inf if text is None else _max_age(text)
 
 
 def _rate(text: str | None) -> float | None:
@@ -314,6 +326,13 @@ def is_event_stream(headers: Iterable[tuple[str, str]]) -> bool:
 
 def cache_status_hit(detail: str, ttl_s: int) -> str:
     return f"halfpenny; hit; detail={detail}; ttl={ttl_s}"
+
+
+def cache_status_stale(detail: str, ttl_s: int, upstream_status: int) -> str:
+    """A stale answer in place of a failure: the upstream was asked, so it is no `hit` (RFC 9211 section 2.2). 0 as
+    `upstream_status`: it gave no answer at all."""
+    failed = f"; fwd-status={upstream_status}" if upstream_status else ""
+    return f"halfpenny; fwd=stale{failed}; detail={detail}; ttl={ttl_s}"
 
 
 def cache_status_forward(

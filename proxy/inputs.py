@@ -7,6 +7,7 @@ the upstream. A request of which nothing is known goes up byte for byte, and its
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -50,15 +51,15 @@ class ByInput:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    async def look_up(self, exchange: Exchange) -> Gathered:
-        """The stored answers."""
+    async def look_up(self, exchange: Exchange, usable: Callable[[Entry], bool]) -> Gathered:
+        """The stored answers that are `usable`."""
         found = Gathered()
         if not exchange.allowed.look_up:
             return found
         now_s, max_age_s = time.time(), exchange.wishes.max_age_s
         for key in dict.fromkeys(exchange.item_keys):
             entry = await self.services.cache.get(key, now_s)
-            if entry is not None and (max_age_s is None or now_s - entry.created_s <= max_age_s):
+            if entry is not None and usable(entry) and (max_age_s is None or now_s - entry.created_s <= max_age_s):
                 found.entries[key] = entry
                 found.answers[key] = entry.body
         return found

@@ -35,6 +35,11 @@ class Job:
             self.vector = await self.embedding
             self.embedding = None
 
+    def lifetime_s(self) -> float:
+        """How long the answer will be fresh: what its route says, else the configuration."""
+        own = self.exchange.caching.ttl_s
+        return self.runtime.config.cache.ttl if own is None else own
+
     def estimated(self, chunks: int, answer_bytes: int) -> Reported:
         if not self.surface.charged:
             return Reported(known=True)

@@ -1,11 +1,12 @@
 """The headers that Halfpenny adds to an answer."""
 
+import math
 import time
 
 from halfpenny.ledger.base import decimal_usd
 from halfpenny.proxy.coalesce import ReplyHead
 from halfpenny.proxy.exchange import Exchange
-from halfpenny.proxy.headers import cache_status_forward, cache_status_hit
+from halfpenny.proxy.headers import cache_status_forward, cache_status_hit, cache_status_stale
 from halfpenny.semantic_cache.base import Entry
 
 Marks = list[tuple[str, str]]
@@ -49,8 +50,15 @@ def hit_marks(exchange: Exchange, entry: Entry, *, similarity: float | None, sav
     assert exchange.surface is not None
     now_s = time.time()
     detail = "exact" if similarity is None else "semantic"
+    # of a stale answer the lifetime left is negative (RFC 9211 section 2.4), and -0.5 s is no 0
+    ttl_s = math.floor(entry.expires_s - now_s) if exchange.stale is entry else max(0, int(entry.expires_s - now_s))
+    status = (
+        cache_status_hit(detail, ttl_s)
+        if exchange.stands_in_for is None
+        else cache_status_stale(detail, ttl_s, exchange.stands_in_for)
+    )
     marks = [
-        ("Cache-Status", cache_status_hit(detail, max(0, int(entry.expires_s - now_s)))),
+        ("Cache-Status", status),
         ("Age", str(max(0, int(now_s - entry.created_s)))),
         ("Halfpenny-Request-Id", exchange.request_id),
         (exchange.surface.request_id_header, exchange.request_id),

@@ -13,7 +13,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_parser import RawRequestMessage
 
-from halfpenny.proxy import flow
+from halfpenny.proxy import feedback, flow
 from halfpenny.proxy.answers import PacedAnswer, WholeAnswer, break_connection
 from halfpenny.proxy.bodies import LIGHT_BYTES
 from halfpenny.proxy.coalesce import Flight, FlightKey
@@ -44,7 +44,7 @@ from halfpenny.semantic_cache.key import exact_key, partition_key
 log = logging.getLogger(__name__)
 _MEMO_SIZE = 4096
 _LARGE_BYTES = 1 << 20
-MemoKey = tuple[bytes, str, str, Any, str, bytes]
+MemoKey = tuple[bytes, str, str, Any, str, bytes, str]
 
 
 class Memo(msgspec.Struct, frozen=True):
@@ -69,6 +69,7 @@ class Pipeline:
         self._memo: OrderedDict[MemoKey, Memo] = OrderedDict()
         self._passthrough = PassThrough(services)
         self._inputs = ByInput(services)
+        self.feedback = feedback.Feedback(services)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The data plane's one handler. Raises nothing but the cancellation of a client that left."""
@@ -81,6 +82,8 @@ class Pipeline:
             check_framing(message)
             surface = runtime.surfaces.find(exchange.target) if message.method == "POST" else None
             if surface is None:
+                if exchange.path == feedback.PATH and message.method == "POST":
+                    return await self.feedback.serve(request, exchange, runtime)
                 return await self._passthrough.serve(request, exchange, runtime)
             exchange.surface = surface
             expect = message.headers.get("Expect")
@@ -185,7 +188,8 @@ class Pipeline:
         if self._decides(exchange, runtime):
             return None
         digest = hashlib.sha256(body).digest()
-        return digest, exchange.target, head.tenant, head.key_headers, runtime.sha, runtime.fingerprint
+        epoch = self.services.cache.epochs.of(head.tenant)
+        return digest, exchange.target, head.tenant, head.key_headers, runtime.sha, runtime.fingerprint, epoch
 
     def reads(self, path: str) -> bool:
         """Paths that `quick` may be asked about."""
@@ -230,7 +234,12 @@ class Pipeline:
             return None
         exchange.key, exchange.model, exchange.wants_usage = memo.key, memo.model, memo.wants_usage
         exchange.streams, exchange.form = memo.stream, memo.form
-        return self.services.cache.peek(memo.key, time.time())
+        entry = self.services.cache.peek(memo.key, time.time())
+        return entry if entry is not None and self._is_current(entry, runtime) else None
+
+    def _is_current(self, entry: Entry, runtime: Runtime) -> bool:
+        """False for the answer of a model snapshot that answers no more, where the configuration follows them."""
+        return not (runtime.config.cache.follow_snapshots and self.services.cache.snapshots.outdated(entry))
 
     def _decides(self, exchange: Exchange, runtime: Runtime) -> tuple[object, ...]:
         """What rules read besides the body (none, usually)."""
@@ -253,10 +262,17 @@ class Pipeline:
         exchange.wants_usage = ask.wants_usage
         exchange.form = ask.form
         exchange.streams = ask.stream
+        if runtime.router.sets_caching:
+            exchange.caching = runtime.router.caching(
+                build_prompt(exchange), pinned_route=wishes.route, pinned_model=wishes.model
+            )
+        caching = exchange.caching
         exchange.allowed = allow(
             exact_enabled=cache.exact.enabled,
-            semantic_enabled=cache.semantic.enabled and not ask.exact_only,
-            sampled_allowed=self._sampled_allowed(exchange, runtime),
+            semantic_enabled=cache.semantic.enabled
+            and caching.semantic.enabled
+            and ask.may_be_semantic(structured=cache.semantic.structured and caching.semantic.structured is not False),
+            sampled_allowed=cache.sampled if caching.sampled is None else caching.sampled,
             sampled=ask.sampled,
             stateful=ask.stateful,
             wish=wishes.cache,
@@ -273,6 +289,7 @@ class Pipeline:
             (wishes.model or "").encode("utf-8", "surrogateescape"),
             repr(self._decides(exchange, runtime)).encode("utf-8", "surrogateescape"),
             runtime.fingerprint,
+            *_epoch_part(cache.epoch, caching.epoch, self.services.cache.epochs.of(head.tenant)),
         )
         exchange.key = exact_key(base, ask.keyed or ask.document, ask.noise)
         if ask.items and exchange.allowed.store:
@@ -285,11 +302,6 @@ class Pipeline:
         if exchange.allowed.semantic and ask.frame is not None:
             exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user or head.end_user)
 
-    def _sampled_allowed(self, exchange: Exchange, runtime: Runtime) -> bool:
-        """The route's own `sampled`, else the cache's."""
-        own = runtime.router.sampled(build_prompt(exchange)) if runtime.router.sets_sampled else None
-        return runtime.config.cache.sampled if own is None else own
-
     # performing
 
     async def _perform(
@@ -299,25 +311,40 @@ class Pipeline:
         ask, wishes = exchange.ask, exchange.wishes
         if exchange.item_keys:
             return await self._by_input(exchange, runtime, body)
-        state: Any = flow.begin(exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s)
+        cache = runtime.config.cache
+        grace = flow.grace_for(
+            cache.stale_while_revalidate,
+            cache.stale_if_error,
+            max_age_s=wishes.max_age_s,
+            max_stale_s=wishes.max_stale_s,
+        )
+        state: Any = flow.begin(
+            exchange.allowed, only_if_cached=wishes.only_if_cached, max_age_s=wishes.max_age_s, grace=grace
+        )
         flight: Flight | None = None
         while True:
             match state:
                 case flow.LookUpExact():
                     now_s = time.time()
-                    entry = await self.services.cache.get(exchange.key, now_s)
+                    entry = await self._found(exchange, runtime, now_s, state.grace.longest_s)
                     state = state.next(entry, now_s)
                 case flow.Replay():
                     self._remember(exchange)
+                    if state.hit.entry.expires_s <= now_s:
+                        exchange.stale = state.hit.entry
+                    if state.refresh:
+                        self._refresh(exchange, runtime, body)
                     try:
                         return self._replay(exchange, state.hit, stream=ask.stream)
                     except Exception:
                         # an entry that cannot be shown in this form is no hit
                         log.exception("entry %s cannot be replayed", state.hit.entry.id)
                         await self.services.cache.purge(PurgeFilter(entry_id=state.hit.entry.id), time.time())
+                        exchange.stale = None
                         state = flow.JoinOrLead(exchange.allowed)
                 case flow.JoinOrLead():
                     self._refuse_if_draining()
+                    exchange.stale = state.stale
                     flight, joined = self._join_or_lead(exchange, runtime, body, state)
                     state = state.next(joined=joined)
                 case flow.Follow():
@@ -329,9 +356,18 @@ class Pipeline:
                 case _:
                     assert_never(state)
 
+    async def _found(self, exchange: Exchange, runtime: Runtime, now_s: float, grace_s: float) -> Entry | None:
+        """The entry of the exact key. A stale one only if there is no fresh one, which another process may have put
+        into the database since memory was filled."""
+        cache = self.services.cache
+        entry = await cache.get(exchange.key, now_s)
+        if entry is None and grace_s > 0:
+            entry = await cache.get(exchange.key, now_s - grace_s)
+        return entry if entry is not None and self._is_current(entry, runtime) else None
+
     async def _by_input(self, exchange: Exchange, runtime: Runtime, body: bytes) -> web.StreamResponse:
         """A request whose inputs are answered each by itself."""
-        found = await self._inputs.look_up(exchange)
+        found = await self._inputs.look_up(exchange, lambda entry: self._is_current(entry, runtime))
         if not found.lacks(exchange.item_keys):
             try:
                 if len(exchange.item_keys) == 1:
@@ -381,6 +417,29 @@ class Pipeline:
         Fetch.take_off(Job(self.services, runtime, exchange, flight, exchange.surface, exchange.ask, body))
         return flight, False
 
+    def _refresh(self, exchange: Exchange, runtime: Runtime, body: bytes) -> None:
+        """Fetch a new answer behind the stale one that is being served; one flight per key, and none during a drain."""
+        assert exchange.ask is not None
+        assert exchange.surface is not None
+        flights, wishes = self.services.flights, exchange.wishes
+        limits = (exchange.allowed.semantic, wishes.max_false_hit_rate, wishes.max_age_s)
+        wanted = FlightKey(exchange.key, exchange.ask.stream, limits)
+        if self.draining or flights.fetches(wanted):
+            return
+        flight = Flight(wanted)
+        flight.subscribers = 1
+        flights.register_refresh(flight)
+        Fetch.take_off(Job(self.services, runtime, exchange.behind(), flight, exchange.surface, exchange.ask, body))
+        self.services.tasks.spawn(f"refresh {exchange.request_id}", self._sit_out(flight))
+
+    async def _sit_out(self, flight: Flight) -> None:
+        """Read a flight that no client waits for, so that it is neither held up nor cancelled."""
+        try:
+            await flight.wait_end()
+        finally:
+            if flight.leave():
+                self.services.flights.forget(flight)
+
     # answering
 
     async def _follow(
@@ -406,6 +465,15 @@ class Pipeline:
                 answer = await follower.run(lambda hit: self._replay(exchange, hit, stream=exchange.streams))
                 if answer is not None:
                     return answer
+            except ProxyError as error:
+                if exchange.stale is None or exchange.answer is not None or error.status < 500:
+                    raise
+                # a stream that broke for others, of which this caller, who takes a whole answer, has seen nothing
+                exchange.stands_in_for = 0
+                stale = self._replayed(exchange, exchange.stale)
+                if stale is None:
+                    raise
+                return stale
             except (asyncio.CancelledError, ConnectionError):
                 self._left(exchange, flight, collapsed=collapsed)
                 raise
@@ -498,6 +566,13 @@ class Pipeline:
 
     def _settle(self, exchange: Exchange) -> None:
         """Every request is counted once, whatever became of it."""
+        if exchange.deferred and not exchange.row_written:
+            # no stale answer stood in for the failure after all: it was of another kind, or the client left meanwhile
+            exchange.row_written = True
+            gone = exchange.left
+            self.services.ledger.settled(
+                exchange.row(kind="refusal", outcome="error", error="failed", client_gone=gone, why=exchange.why)
+            )
         self.services.metrics.request(exchange.outcome, exchange.route or "none", exchange.surface_name)
         if exchange.outcome != "coalesced":
             self.services.metrics.overhead(max(0.0, exchange.elapsed_us() / 1e6 - exchange.upstream_s))
@@ -522,6 +597,11 @@ def _written_head(headers: list[tuple[str, str]], length: int) -> bytes | None:
     if text.count("\n") != breaks or text.count("\r") != breaks or not text.isascii():
         return None
     return text.encode("ascii")
+
+
+def _epoch_part(*epochs: str) -> tuple[bytes, ...]:
+    """A part of every key, there only if an epoch is: keys from before there were any stay what they are."""
+    return (repr(epochs).encode("utf-8", "surrogatepass"),) if any(epochs) else ()
 
 
 def _sorted_query(target: str) -> str:

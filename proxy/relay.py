@@ -310,8 +310,10 @@ class Relay:
         job, exchange, now_s = self.job, self.job.exchange, time.time()
         vector = job.vector if exchange.allowed.semantic and exchange.partition else None
         neighbours = job.services.neighbours
+        stale_s = now_s + job.lifetime_s()
+        job.flight.entry_id = new_id("e-", time.time_ns() // 1000)
         return Entry(
-            id=new_id("e-", time.time_ns() // 1000),
+            id=job.flight.entry_id,
             key=key,
             tenant=exchange.head.tenant,
             partition=exchange.partition or "",
@@ -323,7 +325,9 @@ class Relay:
             content_type=content_type or ("text/event-stream" if mode == "sse" else "application/json"),
             body=body,
             created_s=now_s,
-            expires_s=now_s + job.runtime.config.cache.ttl,
+            expires_s=stale_s,
+            kept_until_s=stale_s + job.runtime.config.cache.longest_stale_s,
+            snapshot=job.services.cache.snapshots.read(self.opened.served_by, body, mode, now_s),
             text=job.ask.text if vector is not None else "",
             vector=vector.astype("float16").tobytes() if vector is not None else b"",
             embedder=neighbours.embedder_name if vector is not None and neighbours is not None else "",

@@ -1,5 +1,7 @@
 """Ledger rows of requests that were answered without a call of their own."""
 
+from typing import Any
+
 from halfpenny.proxy.coalesce import Flight, ReplyHead
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.runtime import Services
@@ -13,6 +15,13 @@ def write_hit(
     outcome = exchange.outcome = "exact" if exact else "semantic"
     exchange.row_written = True
     backend, _, model = entry.served_by.partition("/")
+    why: dict[str, Any] = {"key": exchange.key} if exact else {**exchange.why, "key": exchange.key}
+    saved_pico = entry.cost_pico
+    if exchange.stale is entry:
+        why["stale_s"] = max(0, exchange.at_us // 1_000_000 - int(entry.expires_s))
+    if exchange.stands_in_for is not None:
+        # a call was made all the same: nothing was saved by this
+        saved_pico, why["instead_of"] = 0, exchange.stands_in_for or "no answer"
     services.ledger.settled(
         exchange.row(
             kind="hit",
@@ -21,14 +30,14 @@ def write_hit(
             backend=backend,
             model=model,
             stream=stream,
-            saved_pico=entry.cost_pico,
+            saved_pico=saved_pico,
             saved_by=outcome,
             entry_id=entry.id,
             similarity=None if isinstance(hit, ExactHit) else hit.similarity,
-            why={"key": exchange.key} if exact else {**exchange.why, "key": exchange.key},
+            why=why,
         )
     )
-    services.metrics.saved(outcome, entry.cost_pico)
+    services.metrics.saved(outcome, saved_pico)
 
 
 def write_coalesced(services: Services, exchange: Exchange, flight: Flight, *, client_gone: bool = False) -> None:
@@ -51,6 +60,7 @@ def write_coalesced(services: Services, exchange: Exchange, flight: Flight, *, c
             stream=exchange.ask is not None and exchange.ask.stream,
             saved_pico=saved_pico,
             saved_by="coalesced" if saved_pico else None,
+            entry_id=flight.entry_id,
             client_gone=client_gone,
             why={"key": exchange.key},
         )

@@ -206,7 +206,9 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
         retry=RetryPolicy(extra_attempts=config.retry.attempts),
         tenant_headers=frozenset(name.lower() for name in config.server.tenant_headers),
         uses=Uses(),
-        fingerprint=hashlib.sha256("\n".join([*enabled, repr(config.routes)]).encode()).digest(),
+        fingerprint=hashlib.sha256(
+            "\n".join([*enabled, *(route.decides() for route in config.routes)]).encode()
+        ).digest(),
     )
 
 

@@ -6,11 +6,12 @@ vision, ...) comes before both and cannot be routed around. The result is a `Pla
 that says why there is none.
 """
 
-from halfpenny.router.base import Candidate, NoPlan, Plan, Policy, Prompt, Step
+from halfpenny.router.base import Caching, Candidate, NoPlan, Plan, Policy, Prompt, SemanticRules, Step
 from halfpenny.router.engine import Router
 from halfpenny.router.rules import Match, Route, RouteError, Rule
 
 __all__ = [
+    "Caching",
     "Candidate",
     "Match",
     "NoPlan",
@@ -21,5 +22,6 @@ __all__ = [
     "RouteError",
     "Router",
     "Rule",
+    "SemanticRules",
     "Step",
 ]

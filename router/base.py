@@ -89,6 +89,43 @@ class NoPlan(msgspec.Struct, frozen=True, kw_only=True):
     why: dict[str, Any] = {}
 
 
+class SemanticRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route says of semantic hits, which can only be stricter than the configuration. None: nothing, so that the
+    configuration's own value holds.
+
+    `max_false_hit_rate` is in 0..1, `ttl_s` the lifetime as a neighbour; `structured` False keeps requests for
+    structured output out.
+    """
+
+    enabled: bool = True
+    ttl_s: float | None = None
+    max_false_hit_rate: float | None = None
+    structured: bool | None = None
+
+    def rate(self, configured: float, wished: float | None = None) -> float:
+        """The strictest of what the configuration, the route and the caller ask for."""
+        return min(rate for rate in (configured, self.max_false_hit_rate, wished) if rate is not None)
+
+    def lifetime_s(self, configured_s: float) -> float:
+        return configured_s if self.ttl_s is None else min(configured_s, self.ttl_s)
+
+
+class Caching(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route says of keeping answers. None: nothing, so that `[cache]` holds.
+
+    `ttl_s` replaces `cache.ttl`. Another `epoch` is another cache: what was stored under the former one is not found
+    any more, and found again if the former one returns.
+    """
+
+    ttl_s: float | None = None
+    sampled: bool | None = None
+    epoch: str = ""
+    semantic: SemanticRules = SemanticRules()
+
+
+NO_CACHING = Caching()
+
+
 class Policy(Protocol):
     """Orders the eligible candidates of a route. One method; must be pure and fast (under 1 ms)."""
 

@@ -6,7 +6,17 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from halfpenny.router.base import Candidate, NoPlan, Plan, Policy, Prompt, Step
+from halfpenny.router.base import (
+    NO_CACHING,
+    Caching,
+    Candidate,
+    NoPlan,
+    Plan,
+    Policy,
+    Prompt,
+    SemanticRules,
+    Step,
+)
 from halfpenny.router.constraints import claims, foreign, is_embedding, lacks, off
 from halfpenny.router.policies import POLICIES, load_policy
 from halfpenny.router.rules import Match, Route, RouteError, Rule, Test, compile_match
@@ -33,6 +43,7 @@ class _Route(NamedTuple):
     rules: tuple[_Rule, ...]
     pool: tuple[Candidate, ...]
     policy: Policy
+    caching: Caching
 
 
 class _Choice(NamedTuple):
@@ -81,7 +92,8 @@ class Router:
         self.reads_prompts = any(match.prompt is not None for match in matches)
         """Whether a route or rule looks into the text of requests."""
         self.reads_more = bool(self._tags or self._headers or self._streams)
-        self.sets_sampled = any(r.route.sampled is not None for r in self._routes.values())
+        self.sets_caching = any(r.caching != NO_CACHING for r in self._routes.values())
+        """Whether a route says anything of keeping answers: if not, `caching` need not be asked."""
 
     def key_parts(self, tags: Mapping[str, str], headers: Mapping[str, str], *, stream: bool) -> tuple[object, ...]:
         """What routes and rules read of a request besides its body and path: it belongs into a cache key, or an answer
@@ -93,10 +105,23 @@ class Router:
             parts.append(stream)
         return tuple(parts)
 
-    def sampled(self, prompt: Prompt) -> bool | None:
-        """`Route.sampled` of the route that fits, None without one or where it leaves the choice to the cache."""
-        natural = next((r for r in self._routes.values() if r.fits(prompt)), None)
-        return natural.route.sampled if natural else None
+    def caching(
+        self, prompt: Prompt, *, pinned_route: str | None = None, pinned_model: str | None = None
+    ) -> Caching:
+        """What the route that `plan` would choose says of keeping answers; nothing where there is none."""
+        if not self.sets_caching:
+            return NO_CACHING
+        asked = msgspec.structs.replace(prompt, model=pinned_model) if pinned_model else prompt
+        compiled, _ = self._route_for(asked, pinned_route, {})
+        if compiled is not None and pinned_model and not compiled.route.allow_pin:
+            compiled, _ = self._route_for(prompt, pinned_route, {})
+        return compiled.caching if compiled is not None else NO_CACHING
+
+    def semantic_of(
+        self, prompt: Prompt, *, pinned_route: str | None = None, pinned_model: str | None = None
+    ) -> SemanticRules:
+        """The same of semantic hits alone."""
+        return self.caching(prompt, pinned_route=pinned_route, pinned_model=pinned_model).semantic
 
     def converts(self, route: str) -> bool:
         """Whether requests of this route may be put to backends in another dialect."""
@@ -218,6 +243,8 @@ class Router:
             raise RouteError(f"{key}.policy", f"{route.policy!r} is not one of {', '.join(POLICIES)}")
         if not 0.0 <= route.quality_floor <= 1.0:
             raise RouteError(f"{key}.quality_floor", f"must be between 0 and 1, not {route.quality_floor}")
+        if route.max_false_hit_rate is not None and not 0.0 <= route.max_false_hit_rate <= 1.0:
+            raise RouteError(f"{key}.max_false_hit_rate", f"must be between 0 and 1, not {route.max_false_hit_rate}")
         pool = tuple(self._named(name, where) for name, where in self._pool_names(route, key))
         rules = tuple(self._compile_rule(rule, f"{key}.rules[{at}]") for at, rule in enumerate(route.rules))
         policy = load_policy(
@@ -235,6 +262,7 @@ class Router:
             rules=rules,
             pool=pool,
             policy=policy,
+            caching=route.caching(),
         )
 
     def _compile_rule(self, rule: Rule, key: str) -> _Rule:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import re2
 
-from halfpenny.router.base import Prompt
+from halfpenny.router.base import Caching, Prompt, SemanticRules
 
 PROMPT_PATTERN_CHARS = 1_000  # a longer pattern is a mistake or an attack on the compiler's memory
 # half from the start and half from the end of the conversation; bounds the work per rule
@@ -74,6 +74,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `sampled` says whether answers to requests with a temperature above zero are stored on this route; None leaves it to
     `cache.sampled`. With `convert` a request may be served by a backend that speaks another API dialect; what cannot be
     expressed there is refused.
+
+    `ttl`, `semantic_ttl` (seconds), `semantic`, `max_false_hit_rate`, `structured` and `epoch` are what `Caching` and
+    `SemanticRules` say.
     """
 
     name: str
@@ -87,8 +90,31 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fallback: bool = True
     allow_pin: bool = True
     sampled: bool | None = None
+    ttl: float | None = None
+    semantic_ttl: float | None = None
+    semantic: bool = True
+    max_false_hit_rate: float | None = None
+    structured: bool | None = None
+    epoch: str = ""
     convert: bool = False
     rules: tuple[Rule, ...] = ()
+
+    def decides(self) -> str:
+        """All that may change who answers, as text. What is only about keeping answers is not in it."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__ if name not in _KEEPING)
+        return repr(tuple(fields))
+
+    def caching(self) -> "Caching":
+        semantic = SemanticRules(
+            enabled=self.semantic,
+            ttl_s=self.semantic_ttl,
+            max_false_hit_rate=self.max_false_hit_rate,
+            structured=self.structured,
+        )
+        return Caching(ttl_s=self.ttl, sampled=self.sampled, epoch=self.epoch, semantic=semantic)
+
+
+_KEEPING = ("sampled", "ttl", "semantic_ttl", "semantic", "max_false_hit_rate", "structured", "epoch")
 
 
 def fits_name(patterns: Patterns, name: str) -> bool:

@@ -21,8 +21,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A stored answer: whole, successful, past its terminal marker.
 
     `body` is the raw body as the upstream sent it, content-decoded, in `mode` (one JSON document or the SSE stream).
-    Times are Unix seconds. `text` is the prompt text that similarity is judged on; `vector` its embedding as float16
-    bytes (empty if the entry is exact-only). `usage` holds input and output tokens; `cost_pico` is what it cost.
+    Times are Unix seconds: at `expires_s` it turns stale, until `kept_until_s` (0: no longer) it is kept all the same.
+    `text` is the prompt text that similarity is judged on; `vector` its embedding as float16 bytes (empty if the entry
+    is exact-only). `cost_pico` is what it cost. `snapshot` is the model's own name for itself in the answer.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int = 0
     cost_pico: int = 0
     tags: dict[str, str] = {}
+    kept_until_s: float = 0.0
+    snapshot: str = ""
 
     def size_bytes(self) -> int:
         """What it weighs in memory, about: body, vector, text and 1 KiB of objects."""
@@ -92,7 +95,9 @@ class PurgeFilter(msgspec.Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """Keeps entries. A failure inside `get`, `by_id` or `scan` is logged and answers "nothing", never raises.
 
-    An entry may vanish at any time. `put` is durable against the death of the process when it returns.
+    An entry may vanish at any time. `put` is durable against the death of the process when it returns. An entry is
+    found until `expires_s`. To find one that turned stale less than S seconds ago and is kept for that long, ask with
+    S seconds less than the present time.
     """
 
     async def get(self, key: str, now_s: float) -> Entry | None: ...

@@ -1,8 +1,10 @@
-"""The tables. Times of `ledger` are Unix microseconds, those of `entries` and `purges` Unix seconds, all UTC.
+"""The tables. Times of `ledger` are Unix microseconds, those of all others Unix seconds, all UTC.
 
 Money is `<what>_micros` (micro-dollars) plus `<what>_pico_rest` (0..999,999 pico-dollars), as in
 `ledger.base`. `tags`, `usage_raw` and `why` are JSON text. `purges` remembers what was purged, so that an
-entry still waiting in a spool (of this or another process, alive or dead) cannot come back.
+entry still waiting in a spool (of this or another process, alive or dead) cannot come back. The newest row of `epochs`
+for a tenant ("" is everybody) is its epoch. The newest row of `snapshots` for a `served_by` (`backend/model`) names the
+model snapshot that it answers with now.
 """
 
 from sqlalchemy import (
@@ -19,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest file in migrations/versions; a test compares.
-HEAD = "0001"
+HEAD = "0002"
 metadata = MetaData()
 
 
@@ -57,6 +59,9 @@ entries = Table(
     _integer("cost_pico_rest"),
     _text("tags"),
     _integer("size_bytes"),
+    # past `expires_s` an entry is stale and may be kept for a while; 0: it goes when it expires
+    Column("kept_until_s", Double, nullable=False, default=0.0, server_default="0"),
+    _text("snapshot"),
     Index("entries_key", "key", unique=True),
     Index("entries_expires", "expires_s"),
     Index("entries_created", "created_s", "id"),
@@ -71,6 +76,24 @@ purges = Table(
     Column("at_s", Double, nullable=False),
     _text("what"),
     Index("purges_at", "at_s"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("tenant"),
+    Column("at_s", Double, nullable=False),
+    Index("epochs_tenant", "tenant"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("served_by", Text, primary_key=True),
+    Column("snapshot", Text, primary_key=True),
+    Column("since_s", Double, nullable=False),
+    Index("snapshots_since", "since_s"),
 )
 
 ledger = Table(

@@ -41,7 +41,8 @@ class MemoryStore:
         if entry is None:
             return None
         if entry.expires_s <= now_s:
-            self._drop(entry)
+            if entry.kept_until_s <= now_s:
+                self._drop(entry)
             return None
         self._by_key.move_to_end(key)
         return entry
@@ -121,6 +122,7 @@ def weight_bytes(entry: Entry) -> int:
         entry.text,
         entry.vector,
         entry.embedder,
+        entry.snapshot,
         *entry.tags.keys(),
         *entry.tags.values(),
     )

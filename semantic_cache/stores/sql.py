@@ -11,17 +11,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Select, bindparam, delete, func, select, tuple_
+from sqlalchemy import Column, Select, and_, bindparam, delete, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
+from halfpenny.semantic_cache.snapshots import Change
 from halfpenny.semantic_cache.stores.purging import condition, has_tag, is_empty, matches
-from halfpenny.storage.bulk import CHUNK, Bulk
+from halfpenny.storage.bulk import CHUNK, Bulk, insert_for
 from halfpenny.storage.digest import body_digest
 from halfpenny.storage.engine import reading, writing
 from halfpenny.storage.lookup import Lookup
-from halfpenny.storage.schema import entries, purges
+from halfpenny.storage.schema import entries, epochs, purges, snapshots
 
 KIND = "entry"
 _PAGE = 200
@@ -64,7 +65,7 @@ class SqlStore:
         self.lost = 0
         self.corrupt = 0
         self._failing = False
-        self._engine = engine
+        self.engine = engine
         self._append = append
         self._flush = flush
         self._max_bytes = max_bytes
@@ -74,6 +75,7 @@ class SqlStore:
         self._lookup = Lookup(engine)
         self._by_key = self._lookup.prepare(_live(entries.c.key))
         self._by_id = self._lookup.prepare(_live(entries.c.id))
+        self._mark = self._lookup.prepare(_MARK)
 
     async def get(self, key: str, now_s: float) -> Entry | None:
         return await self._one(self._by_key, (key, now_s))
@@ -119,7 +121,7 @@ class SqlStore:
         if not await self._flush(_FLUSH_TIMEOUT_S):
             raise PurgeError("the database does not take what was stored before; try again when it does")
         try:
-            async with writing(self._engine) as connection:
+            async with writing(self.engine) as connection:
                 await connection.execute(purges.insert().values(at_s=now_s, what=msgspec.json.encode(what).decode()))
                 return await _delete(connection, what, now_s)
         except (SQLAlchemyError, OSError) as error:
@@ -142,18 +144,19 @@ class SqlStore:
     async def stats(self, now_s: float) -> Stats:
         """Raises what the database raises."""
         query = select(func.count(), func.coalesce(func.sum(entries.c.size_bytes), 0))
-        async with reading(self._engine) as connection:
+        async with reading(self.engine) as connection:
             count, size = (await connection.execute(query.where(entries.c.expires_s > now_s))).one()
         return Stats(int(count), int(size))
 
     async def vacuum(self, now_s: float) -> int:
-        """Delete what expired, then the oldest until `max_bytes` holds; say how many. Raises what the
-        database raises.
+        """Delete what expired and need not be kept, then the oldest until `max_bytes` holds; say how many. Raises what
+        the database raises.
 
         To be called now and then, say once a minute.
         """
-        async with writing(self._engine) as connection:
-            expired = await connection.execute(delete(entries).where(entries.c.expires_s <= now_s))
+        async with writing(self.engine) as connection:
+            gone = and_(entries.c.expires_s <= now_s, entries.c.kept_until_s <= now_s)
+            expired = await connection.execute(delete(entries).where(gone))
             await connection.execute(delete(purges).where(purges.c.at_s < now_s - _PURGES_KEPT_S))
         return expired.rowcount + await self._evict()
 
@@ -161,22 +164,51 @@ class SqlStore:
         """Purges of all processes since the one numbered `last_id`: the newest number, and when and what each
         was."""
         query = select(purges).where(purges.c.id > last_id).order_by(purges.c.id)
-        async with reading(self._engine) as connection:
+        async with reading(self.engine) as connection:
             rows = (await connection.execute(query)).all()
         return (rows[-1].id if rows else last_id), [(row.at_s, _filter(row.what)) for row in rows]
 
     async def keys_after(self, last_id: str) -> list[tuple[str, str]]:
         """(id, key) of the entries whose id sorts after `last_id`, in that order. Raises what the database raises."""
         query = select(entries.c.id, entries.c.key).where(entries.c.id > last_id).order_by(entries.c.id)
-        async with reading(self._engine) as connection:
+        async with reading(self.engine) as connection:
             return [(row.id, row.key) for row in (await connection.execute(query)).all()]
+
+    async def flush(self, timeout_s: float) -> bool:
+        """True when everything appended before the call, to whatever table, is in the database."""
+        return await self._flush(timeout_s)
+
+    async def mark(self) -> tuple[Any, ...]:
+        """What changes whenever a row of `epochs` or `snapshots` does: cheap enough to be asked for once a second.
+        Raises what the database raises."""
+        row = await self._lookup.first(self._mark, ())
+        return tuple(row or ())
+
+    async def snapshots_since(self, since_s: float) -> list[Change]:
+        """Which models changed their snapshot from `since_s` on, in order. Raises what the database raises."""
+        query = select(snapshots).where(snapshots.c.since_s >= since_s).order_by(snapshots.c.since_s)
+        async with reading(self.engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Change(row.served_by, row.snapshot, row.since_s) for row in rows]
+
+    async def save_snapshots(self, changes: Sequence[Change]) -> None:
+        """Idempotent. Raises what the database raises."""
+        insert = insert_for(self.engine.dialect.name, snapshots)
+        newest = insert.on_conflict_do_update(
+            index_elements=[snapshots.c.served_by, snapshots.c.snapshot],
+            set_={"since_s": insert.excluded.since_s},
+            where=insert.excluded.since_s > snapshots.c.since_s,
+        )
+        async with writing(self.engine) as connection:
+            for change in changes:
+                await connection.execute(newest, msgspec.structs.asdict(change))
 
     async def _evict(self) -> int:
         if self._max_bytes is None:
             return 0
         removed = 0
         while True:
-            async with writing(self._engine) as connection:
+            async with writing(self.engine) as connection:
                 total = (await connection.execute(select(func.sum(entries.c.size_bytes)))).scalar_one()
                 surplus = int(total or 0) - self._max_bytes
                 if surplus <= 0:
@@ -217,7 +249,7 @@ class SqlStore:
         while True:
             page = query if last is None else query.where(tuple_(*order) > last)
             try:
-                async with reading(self._engine) as connection:
+                async with reading(self.engine) as connection:
                     rows: Sequence[Any] = (await connection.execute(page)).all()
                 found = [_entry({**row._mapping, "body": b""}) for row in rows]
             except Exception as error:  # as in `_one`
@@ -243,6 +275,12 @@ class SqlStore:
 _WHOLE = tuple(column.name for column in entries.columns)
 _LIGHT = select(*(column for column in entries.columns if column.name not in ("body", "body_sha256")))
 _fits: type[Store] = SqlStore
+_MARK = select(
+    # sums and not maxima: a transaction that ends late may add a lower number
+    select(func.sum(epochs.c.id)).scalar_subquery(),
+    select(func.count()).select_from(snapshots).scalar_subquery(),
+    select(func.sum(snapshots.c.since_s)).scalar_subquery(),
+)
 
 
 def _live(column: Column[str]) -> Select[Any]:
@@ -301,6 +339,8 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         rest,
         msgspec.json.encode(entry.tags).decode() if entry.tags else "",
         entry.size_bytes(),
+        entry.kept_until_s,
+        entry.snapshot,
     )
 
 
@@ -326,6 +366,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         output_tokens=row["output_tokens"],
         cost_pico=row["cost_micros"] * _PICO_PER_MICRO + row["cost_pico_rest"],
         tags=msgspec.json.decode(row["tags"], type=dict[str, str]) if row["tags"] else {},
+        kept_until_s=row["kept_until_s"],
+        snapshot=row["snapshot"],
     )
 
 

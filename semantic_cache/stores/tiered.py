@@ -2,23 +2,36 @@
 there."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
+from halfpenny.semantic_cache.snapshots import Snapshots
+from halfpenny.semantic_cache.stores.epochs import Epochs
 from halfpenny.semantic_cache.stores.known import KnownKeys
 from halfpenny.semantic_cache.stores.memory import MemoryStore
 from halfpenny.semantic_cache.stores.sql import SqlStore
 
+log = logging.getLogger(__name__)
 _CHUNK = 1000
 _OVERLAP_US = 3_000_000
+_SNAPSHOT_OVERLAP_S = 60.0
 
 
 class Tiered:
-    """`get` asks memory, then the database, and keeps in memory what it found there; `put` writes to both."""
+    """`get` asks memory, then the database, and keeps in memory what it found there; `put` writes to both.
+
+    `by_id` is how neighbours are read: it does not find an entry of an outdated model snapshot. `epochs` and
+    `snapshots` are what this process knows of them; `load` at the start, `refresh` from then on.
+    """
 
     def __init__(self, memory: MemoryStore, sql: SqlStore) -> None:
         self.memory = memory
         self.sql = sql
+        self.epochs = Epochs(sql.engine)
+        self.snapshots = Snapshots()
+        self._snapshots_read_s = 0.0
+        self._mark: tuple[object, ...] | None = None
         self._known: KnownKeys | None = None
         self._known_complete = False
         self._newest_id = ""
@@ -43,10 +56,10 @@ class Tiered:
 
     async def by_id(self, entry_id: str, now_s: float) -> Entry | None:
         found = await self.memory.by_id(entry_id, now_s)
-        if found is not None:
-            return found
-        generation = self._generation
-        return self._promote(await self.sql.by_id(entry_id, now_s), generation)
+        if found is None:
+            generation = self._generation
+            found = self._promote(await self.sql.by_id(entry_id, now_s), generation)
+        return None if found is None or self.snapshots.outdated(found) else found
 
     def put(self, entry: Entry) -> bool:
         """True if it is durable. It is served from memory even when it is not."""
@@ -68,6 +81,29 @@ class Tiered:
         finally:
             self._generation += 1
         return max(in_memory, in_sql)
+
+    async def load(self) -> None:
+        """Read epochs and snapshots; before the first request. A failure is logged: nothing is found then (every key is
+        of an unknown epoch) until a `refresh` succeeds."""
+        try:
+            await self._follow()
+        except Exception:
+            log.exception("epochs cannot be read: nothing stored is served until they are")
+
+    async def _follow(self) -> None:
+        """Epochs and snapshots, both ways."""
+        told = tuple(self.snapshots.changes)
+        if told:
+            await self.sql.save_snapshots(told)
+            del self.snapshots.changes[: len(told)]
+        mark = await self.sql.mark()
+        if mark == self._mark:
+            return
+        await self.epochs.refresh()
+        for change in await self.sql.snapshots_since(self._snapshots_read_s - _SNAPSHOT_OVERLAP_S):
+            self.snapshots.learn(change)
+            self._snapshots_read_s = max(self._snapshots_read_s, change.since_s)
+        self._mark = mark
 
     async def learn_keys(self) -> int:
         """Read which keys the database holds; from then on a `get` of any other does not ask it. Keys must be digests.
@@ -92,7 +128,8 @@ class Tiered:
         return len(found)
 
     async def refresh(self) -> int:
-        """Apply to memory what other processes purged meanwhile; say how many entries went.
+        """Apply to memory what other processes purged meanwhile; say how many entries went. Follow epochs and
+        snapshots.
 
         To be called about once a second where several processes share the database: that is how long a purge
         made in one may still be served by another. Raises what the database raises.
@@ -102,7 +139,9 @@ class Tiered:
         self._last_purge, purged = await self.sql.purges_after(self._last_purge)
         if purged:
             self._generation += 1
-        return sum(self.memory.purge_now(what, at_s) for at_s, what in purged)
+        gone = sum(self.memory.purge_now(what, at_s) for at_s, what in purged)
+        await self._follow()
+        return gone
 
     def scan(self, now_s: float) -> AsyncIterator[Entry]:
         return self.sql.scan(now_s)
