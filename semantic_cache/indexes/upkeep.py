@@ -1,0 +1,55 @@
+"""Upkeep of an index (training, moving vectors) beside its daily work: neither a search nor the event loop waits."""
+
+import ctypes
+import mmap
+import sys
+from collections.abc import Callable
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Number = TypeVar("_Number", np.float32, np.uint8)
+
+
+class Chore(Protocol):
+    """A bounded piece of upkeep. `work` may take seconds, runs in a thread of its own and touches nothing that the
+    index uses meanwhile; it may end early when `stopped()` says so. `finish` then runs in the index's thread
+    (milliseconds), always: with the error if `work` raised or was stopped, else with None. It makes the result
+    effective.
+    """
+
+    def work(self, stopped: Callable[[], bool]) -> None: ...
+
+    def finish(self, error: BaseException | None) -> None: ...
+
+
+@runtime_checkable
+class Upkept(Protocol):
+    """An index that has chores. An index without the method (brute force, a database) needs none."""
+
+    def chore(self) -> Chore | None:
+        """What is due next, if anything; None while a chore runs. In the index's thread, milliseconds."""
+        ...
+
+
+class StoppedError(Exception):
+    """A chore ended early because it was asked to."""
+
+
+def scratch(rows: int, columns: int, dtype: type[_Number]) -> NDArray[_Number]:
+    """A large array for a while, in pages of its own: they go back to the system when the array is dropped, while the
+    allocator would keep them at the end of the thread's heap.
+    """
+    size = rows * columns * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap.mmap(-1, max(size, 1)), dtype=dtype, count=rows * columns).reshape(rows, columns)
+
+
+def give_memory_back() -> None:
+    """Ask the C library to return what is free to the system: glibc keeps freed memory of threads for ever, and
+    building an index frees as much as it keeps. Some milliseconds; from any thread. Other allocators are left alone.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
