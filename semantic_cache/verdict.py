@@ -39,6 +39,12 @@ def judge(asked: str, stored: str, similarity: float, min_similarity: float = DE
     return Ruling(accepted=True, similarity=similarity)
 
 
+def refusals(asked: str, stored: str) -> tuple[str, ...]:
+    """The names of all guards that find a difference between the two: evidence for a learned rule."""
+    mine, theirs = _read(asked), _read(stored)
+    return tuple(name for name, guard in GUARDS if guard(mine, theirs))
+
+
 def _read(text: str) -> Reading:
     """Readings are kept for a while: one prompt is judged against several neighbours, and popular ones come back."""
     return _kept_reading(text) if len(text) <= MAX_JUDGED_CHARS else Reading(text)

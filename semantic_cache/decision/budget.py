@@ -1,0 +1,70 @@
+"""How sure must a hit be, so that wrong hits stay within their share of the requests?
+
+Serving the surest requests first is the best way to spend an error budget: for a bound on wrong hits per request the
+optimal rule is one threshold on the probability (Neyman and Pearson's argument), not a lottery over all of them. The
+threshold is the lowest at which the wrong hits that the calibrator itself expects among the recent requests stay within
+the bound, corrected by how the re-asked hits came out.
+"""
+
+import math
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+RECENT = 800
+SAFETY = 0.9
+_CARRY_OVER = 1500
+_FEW_LABELS = 60
+_HIGHEST = 0.999
+_LOWEST = 0.5
+
+
+class Budget:
+    """`bound`: wrong hits per request that are promised, 0..1.
+
+    Unspent budget is carried over to the next 1,500 requests or so, up to 1.6 times the bound at any time; what was
+    overspent is saved again.
+    """
+
+    def __init__(self, bound: float) -> None:
+        self.bound = bound
+        self.threshold = _HIGHEST
+        self.requests = 0
+        self.spent = 0.0
+        """Wrong hits expected so far, by the probabilities at the time of serving."""
+        self._reasked: deque[tuple[float, float]] = deque(maxlen=60)
+
+    def served(self, p_right: float) -> None:
+        self.spent += 1.0 - p_right
+
+    def reasked(self, p_right: float, *, right: bool) -> None:
+        """A would-be hit whose answer was fetched after all."""
+        self._reasked.append((1.0 - p_right, 0.0 if right else 1.0))
+
+    @property
+    def correction(self) -> float:
+        """Wrong hits found among the re-asked over those expected, smoothed; 0.6 to 4."""
+        found = expected = 4.0
+        for p_wrong, wrong in self._reasked:
+            expected += p_wrong
+            found += wrong
+        return min(4.0, max(0.6, found / expected))
+
+    def update(self, recent: Floats, requests: int, labels: int) -> None:
+        """Set the threshold. `recent`: probabilities, by today's calibrator, of the best candidates among the last
+        `requests` requests (those that had none are counted, but not listed)."""
+        if self.bound <= 0 or not requests:
+            self.threshold = math.inf if self.bound <= 0 else self.threshold
+            return
+        target = self.bound * SAFETY / self.correction
+        slack = (self.bound * SAFETY * self.requests - self.spent * self.correction) / _CARRY_OVER
+        target = min(max(target + slack, 0.4 * target), 1.6 * target)
+        if labels < _FEW_LABELS:
+            target *= 0.5
+        wrong = np.sort(1.0 - recent)
+        affordable = int(np.searchsorted(np.cumsum(wrong) / requests, target, side="right"))
+        lowest = 1.0 - float(wrong[affordable - 1]) if affordable else _HIGHEST
+        self.threshold = min(max(lowest, _LOWEST), _HIGHEST)

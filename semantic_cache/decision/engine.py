@@ -1,0 +1,170 @@
+"""The decision: serve a neighbour's answer, ask again to learn, or fetch.
+
+```
+neighbours -> evidence (verifier, classifier, groups, guards) -> probability (calibrator) -> threshold (budget)
+                                                                              served | re-asked | fetched
+a fetched answer, compared with the candidates' answers -> labels -> calibrator, groups, budget, live bound
+```
+Pure and synchronous: no I/O, no clock, chance comes in as a generator. One `Namespace` holds everything that is learnt of
+one kind of traffic; it is owned by one thread.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+import numpy as np
+
+from halfpenny.semantic_cache.decision.budget import RECENT, Budget
+from halfpenny.semantic_cache.decision.calibrator import Calibrator, Floats, Prior
+from halfpenny.semantic_cache.decision.classifier import Metric
+from halfpenny.semantic_cache.decision.evidence import Candidate
+from halfpenny.semantic_cache.decision.prompts import Prompt
+from halfpenny.semantic_cache.decision.wording import Wording
+
+FIT_EVERY = 25
+"""Requests between two fits of the calibrator and settings of the threshold."""
+COLD_LABELS = 50
+"""Until then only what `verdict.judge` accepts is served: its rules are measured, a threshold is not there yet."""
+COLD_THRESHOLD = 0.5
+REASKED = 0.015
+"""Least share of the hits whose answer is fetched anew."""
+_OTHERS_WEIGHT = 0.3
+"""Trust in the label of a candidate that would not have been chosen: it is one of the same request's."""
+_EARLY = 6.0
+
+
+class Decision(msgspec.Struct, frozen=True, eq=False):
+    """What was decided, and everything that `explain` shows.
+
+    `served`: the chosen candidate answers. `reasked`: it could have, but its answer is fetched anew with probability
+    `explored`, to learn from it. `vetoed`: why it must not, whatever its probability.
+    """
+
+    candidates: tuple[Candidate, ...]
+    probabilities: tuple[float, ...] = ()
+    chosen: int = -1
+    threshold: float = 1.0
+    served: bool = False
+    reasked: bool = False
+    explored: float = 0.0
+    vetoed: str = ""
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[self.chosen] if self.chosen >= 0 else None
+
+    @property
+    def p_right(self) -> float:
+        return self.probabilities[self.chosen] if self.chosen >= 0 else 0.0
+
+
+NOTHING = Decision(())
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What a comparison of answers said of one candidate: `right` in 0..1, and how far to trust it, 0..1."""
+
+    candidate: int
+    right: float
+    weight: float = 1.0
+
+
+class Namespace:
+    """Calibrator, budget and metric of one namespace. `bound`: the promised share of wrong hits per request, 0..1.
+    `reasked`: the least share of hits whose answer is fetched anew; 0 for never, and then no bound can be measured."""
+
+    def __init__(self, prior: Prior, metric: Metric, bound: float, *, reasked: float = REASKED) -> None:
+        self.calibrator = Calibrator(prior)
+        self.budget = Budget(bound)
+        self.metric = metric
+        self.wording = Wording()
+        self.reasked_share = reasked
+        self.requests = self.hits = self.reasks = 0
+        self._recent: deque[np.ndarray | None] = deque(maxlen=RECENT)
+
+    def decide(self, candidates: Sequence[Candidate], rng: Random, *, bound: float | None = None) -> Decision:
+        """Count a request and decide. `bound`: a stricter one for this request alone."""
+        self.requests += 1
+        self.budget.requests = self.requests
+        if self.requests % FIT_EVERY == 0:
+            self._settle()
+        if not candidates:
+            self._recent.append(None)
+            return NOTHING
+        features = np.stack([one.features for one in candidates])
+        probabilities = self.calibrator.probability(features)
+        chosen = self._choice(candidates, probabilities)
+        self._recent.append(features[chosen])
+        p_right = float(probabilities[chosen])
+        threshold = self._threshold(bound)
+        vetoed = self._veto(candidates[chosen])
+        decision = Decision(
+            candidates=tuple(candidates),
+            probabilities=tuple(float(p) for p in probabilities),
+            chosen=chosen,
+            threshold=threshold,
+            vetoed=vetoed,
+        )
+        if vetoed or p_right < threshold:
+            return decision
+        explored = self._exploration(p_right, threshold)
+        if rng.random() < explored:
+            self.reasks += 1
+            return msgspec.structs.replace(decision, reasked=True, explored=explored)
+        self.hits += 1
+        self.budget.served(p_right)
+        return msgspec.structs.replace(decision, served=True, explored=explored)
+
+    def learn(self, prompt: Prompt, decision: Decision, labels: Sequence[Label]) -> None:
+        """The answer was fetched and compared with those of the candidates."""
+        for label in labels:
+            if label.weight <= 0:
+                continue
+            chosen = label.candidate == decision.chosen
+            weight = label.weight * (1.0 if chosen else _OTHERS_WEIGHT)
+            p = decision.probabilities[label.candidate]
+            self.wording.learn(
+                prompt, decision.candidates[label.candidate].near.prompt, label.weight * (label.right - p), p * (1 - p)
+            )
+            self.calibrator.add(decision.candidates[label.candidate].features, label.right, weight)
+            if chosen and decision.reasked:
+                self.budget.reasked(decision.p_right, right=label.right >= 0.5)
+
+    def _settle(self) -> None:
+        self.calibrator.fit()
+        rows = [one for one in self._recent if one is not None]
+        recent = self.calibrator.probability(np.stack(rows)) if rows else np.empty(0)
+        self.budget.update(recent, len(self._recent), self.calibrator.labels)
+
+    def _choice(self, candidates: Sequence[Candidate], probabilities: Floats) -> int:
+        """The likeliest; of those that the rules accept, if there are any and nothing has been learnt yet."""
+        if self.cold:
+            accepted = [at for at, one in enumerate(candidates) if not one.cold_refusal]
+            if accepted:
+                return max(accepted, key=lambda at: float(probabilities[at]))
+        return int(np.argmax(probabilities))
+
+    @property
+    def cold(self) -> bool:
+        return self.calibrator.labels < COLD_LABELS
+
+    def _threshold(self, bound: float | None) -> float:
+        """The budget's, or for a stricter bound as much higher as the share of wrong hits is lower."""
+        wanted = self.budget.bound if bound is None else min(bound, self.budget.bound)
+        if wanted <= 0:
+            return math.inf
+        own = COLD_THRESHOLD if self.cold else self.budget.threshold
+        return 1.0 - (1.0 - own) * wanted / self.budget.bound
+
+    def _veto(self, candidate: Candidate) -> str:
+        return candidate.cold_refusal if self.cold else ""
+
+    def _exploration(self, p_right: float, threshold: float) -> float:
+        """More at the start, and where being wrong is likelier: there a label is worth more and a hit less."""
+        if self.reasked_share <= 0 or self.cold:
+            return self.reasked_share
+        base = self.reasked_share + _EARLY / (self.requests + 10)
+        return min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))

@@ -1,0 +1,55 @@
+"""Answer groups: one answer, and all the prompts that earned it.
+
+A miss whose fresh answer equals a stored one joins that answer's group. What is learnt of one prompt then speaks for
+all of its group, which is what spares every single entry a cold start of its own.
+"""
+
+import numpy as np
+
+from halfpenny.semantic_cache.base import Vector
+
+
+class Group:
+    """`total`: the sum of the members' vectors, shape (d,); `right` and `wrong`: how its re-asked hits came out."""
+
+    __slots__ = ("count", "right", "total", "wrong")
+
+    def __init__(self, vector: Vector) -> None:
+        self.total = np.array(vector, dtype=np.float32)
+        self.count = 1
+        self.right = 0
+        self.wrong = 0
+
+
+class Groups:
+    """The groups of one partition, by id. A group of one prompt is not held until something is known of it: most
+    prompts never get company, and their vectors are in the index already."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Group] = {}
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def get(self, group_id: str, vector: Vector) -> Group:
+        """The group; one that is not held is the single prompt with `vector`."""
+        return self._groups.get(group_id) or Group(vector)
+
+    def join(self, group_id: str, first: Vector, vector: Vector) -> None:
+        """A prompt with `vector` joins the group, which began with the prompt `first`."""
+        group = self._groups.get(group_id)
+        if group is None:
+            group = self._groups[group_id] = Group(first)
+        group.total += vector
+        group.count += 1
+
+    def record(self, group_id: str, vector: Vector, *, right: bool) -> None:
+        """A re-asked hit on this group came out so."""
+        group = self._groups.setdefault(group_id, Group(vector))
+        if right:
+            group.right += 1
+        else:
+            group.wrong += 1
+
+    def drop(self, group_id: str) -> None:
+        self._groups.pop(group_id, None)
