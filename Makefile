@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test clients check clean
+.PHONY: serve test clients check clean bench-semantic
 
 serve: $(VENV)/.serve
 	@exec $(BIN)/halfpenny serve $(ARGS)
@@ -15,6 +15,10 @@ test: clients
 # The vendors' client libraries that the tests drive, each in an environment of its own below .clients; kept by stamps.
 clients: $(VENV)/.test
 	@$(BIN)/python -m tests.clients.environments
+
+# The measured section and the plots of docs/semantic-cache.md; ARGS="--data FOLDER --limit 5000 --leave-out ...".
+bench-semantic: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.semantic_report --document docs/semantic-cache.md --plots docs/plots $(ARGS)
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

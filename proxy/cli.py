@@ -58,8 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     route = _add(commands, "route", "dry run of one request through the router", _route)
     route.add_argument("--explain", required=True, type=Path, metavar="FILE", help="a JSON request body")
 
-    cache = _add(commands, "cache", "inspect and purge the cache", _cache)
-    cache.add_argument("action", choices=["stats", "list", "purge"])
+    _evaluate_parsers(commands)
+
+    cache = _add(commands, "cache", "inspect and purge the cache, retrain its decision", _cache)
+    cache.add_argument("action", choices=["stats", "list", "purge", "train"])
     cache.add_argument("--key", help="purge: the exact key")
     cache.add_argument("--entry", help="purge: the entry's id")
     cache.add_argument("--tenant", help="purge: one tenant's entries")
@@ -68,11 +70,45 @@ def _parser() -> argparse.ArgumentParser:
     cache.add_argument("--older-than", metavar="6h", help="purge: entries stored longer ago")
     cache.add_argument("--all", action="store_true", help="purge: everything")
     cache.add_argument("--limit", type=int, default=50, help="list: at most so many (default 50)")
+    cache.add_argument("--labels", type=Path, metavar="FILE", help="train: pairs {a, b, y} or a stream {id, text, cls}")
+    cache.add_argument("--out", type=Path, metavar="FILE", help="train: the model to write")
+    cache.add_argument(
+        "--base", type=Path, metavar="FILE", help="train: the model to begin from (default: the bundled)"
+    )
+    cache.add_argument(
+        "--verifier", action="store_true", help="train: the pair verifier, too (needs the extra `models`)"
+    )
 
     db = _add(commands, "db", "the store's life cycle", _db)
     db.add_argument("action", choices=["upgrade", "backup", "restore", "verify"])
     db.add_argument("file", nargs="?", type=Path, metavar="FILE", help="backup, restore: the copy")
     return parser
+
+
+def _evaluate_parsers(commands: Any) -> None:
+    text = "quality on labelled data"
+    evaluate = commands.add_parser("evaluate", help=text, description=text[0].upper() + text[1:] + ".")
+    kinds = evaluate.add_subparsers(title="what", metavar="WHAT", dest="what", required=True)
+
+    semantic = _add(kinds, "semantic", "hits and false hits of the semantic cache on a stream or on pairs", _evaluate)
+    semantic.add_argument("--max-false-hit-rate", type=float, metavar="R", help="the bound (default: the configured)")
+    semantic.add_argument("--warm", type=Path, metavar="FILE", help="a stream that fills the cache first")
+    semantic.add_argument("--seeds", type=int, default=1, metavar="N", help="means of N runs (default 1)")
+    semantic.add_argument("--order", choices=["file", "shuffle"], default="file", help="of arrival (default file)")
+    semantic.add_argument("--label-noise", type=float, default=0.0, metavar="P", help="share of labels that are wrong")
+    semantic.add_argument("--controls", action="store_true", help="static thresholds and vCache's rule in the same run")
+    semantic.add_argument("--plot", type=Path, metavar="FILE.png", help="draw hits against false hits")
+    semantic.add_argument("--pairs", action="store_true", help="rows are pairs: a is stored, b is asked")
+    semantic.add_argument("--gate", action="store_true", help="pairs: keep volatile prompts out, as the proxy does")
+    conversations = _add(kinds, "conversations", "pairs of whole conversations", _evaluate)
+    volatile = _add(kinds, "volatile", "precision and recall of the gate for volatile prompts", _evaluate)
+    for parser in (semantic, conversations, volatile):
+        parser.add_argument("file", type=Path, metavar="FILE", help="JSON Lines, .gz allowed")
+        parser.add_argument("--limit", type=int, metavar="N", help="the first N rows")
+    for parser in (semantic, conversations):
+        parser.add_argument(
+            "--model", type=Path, metavar="FILE", help="a model of `cache train` (default: the bundled)"
+        )
 
 
 def _add(commands: Any, name: str, text: str, command: Command) -> argparse.ArgumentParser:
@@ -157,7 +193,17 @@ def _route(options: argparse.Namespace) -> int:
     return dry_run(options, _load(options), _print_json, _fail)
 
 
+def _evaluate(options: argparse.Namespace) -> int:
+    from halfpenny.proxy.evaluating import evaluate_command
+
+    return evaluate_command(options, _load(options), _print_json, _fail)
+
+
 def _cache(options: argparse.Namespace) -> int:
+    if options.action == "train":
+        from halfpenny.proxy.retraining import train_command
+
+        return train_command(options, _load(options), _print_json, _fail)
     from halfpenny.proxy.offline import cache_command
 
     return cache_command(options, _load(options), _print_json, _fail)

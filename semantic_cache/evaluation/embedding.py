@@ -57,9 +57,11 @@ class KeptPrompts:
                     )
             else:
                 found[rows] = embedder.embed(chunk)
+            # chunk by chunk: the arithmetic takes several times the room of the vectors
+            found[rows] = unit_vectors(found[rows])[0]
             if progress is not None:
                 progress(start + len(rows), len(by_length))
-        self.vectors, _ = unit_vectors(found)
+        self.vectors = found
 
     def __len__(self) -> int:
         return len(self._texts)

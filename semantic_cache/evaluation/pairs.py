@@ -12,7 +12,7 @@ import msgspec
 from halfpenny.semantic_cache.decision import cold
 from halfpenny.semantic_cache.decision.model import Model
 from halfpenny.semantic_cache.decision.prompts import Prompt
-from halfpenny.semantic_cache.evaluation.rows import Pair, Scalar, VolatileRow, _read, read_conversations
+from halfpenny.semantic_cache.evaluation.rows import Pair, Scalar, VolatileRow, read_conversations, read_rows
 
 BOUND = 0.01
 """Wrong hits per request, where nothing else is configured."""
@@ -101,14 +101,14 @@ class Prompts(Protocol):
 
 def read_pair_cases(path: Path, limit: int | None = None) -> list[Case]:
     """Pairs of texts as cases. Raises RowsError."""
-    rows = _read(path, KindedPair, limit)
+    rows = read_rows(path, KindedPair, limit)
     return [Case(row.a, row.b, row.y, kind_text(row.kind), identical=row.a == row.b) for row in rows]
 
 
 def read_raw_conversations(path: Path, limit: int | None = None) -> list[RawConversations]:
     """Checked as `read_conversations` does, and with nothing left out of the messages. Raises RowsError."""
     read_conversations(path, limit)
-    return _read(path, RawConversations, limit)
+    return read_rows(path, RawConversations, limit)
 
 
 def run_pairs(

@@ -80,22 +80,22 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 def read_stream_rows(path: Path, limit: int | None = None) -> list[StreamRow]:
     """The first `limit` rows (None: all). Raises RowsError; lines behind the limit are not looked at."""
-    return _read(path, StreamRow, limit)
+    return read_rows(path, StreamRow, limit)
 
 
 def read_pairs(path: Path, limit: int | None = None) -> list[Pair]:
     """As `read_stream_rows`."""
-    return _read(path, Pair, limit)
+    return read_rows(path, Pair, limit)
 
 
 def read_conversations(path: Path, limit: int | None = None) -> list[ConversationPair]:
     """As `read_stream_rows`."""
-    return _read(path, ConversationPair, limit)
+    return read_rows(path, ConversationPair, limit)
 
 
 def read_volatile(path: Path, limit: int | None = None) -> list[VolatileRow]:
     """As `read_stream_rows`."""
-    return _read(path, VolatileRow, limit)
+    return read_rows(path, VolatileRow, limit)
 
 
 def class_codes(classes: Sequence[Scalar]) -> NDArray[np.int64]:
@@ -110,7 +110,7 @@ def _kind(value: Scalar) -> str:
     return "number"
 
 
-def _read(path: Path, form: type[Row], limit: int | None) -> list[Row]:
+def read_rows(path: Path, form: type[Row], limit: int | None) -> list[Row]:
     if limit is not None and limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}")
     found: list[Row] = []

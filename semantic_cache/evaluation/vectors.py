@@ -40,12 +40,17 @@ def unit_vectors(vectors: Vector) -> tuple[Vector, NDArray[np.bool_]]:
 
     Such a row is all zeros in the result, so that no arithmetic on it spreads NaN.
     """
-    usable: NDArray[np.bool_] = np.asarray(np.isfinite(vectors).all(axis=1))
-    clean = np.where(usable[:, None], vectors, 0).astype(np.float64)
-    norms = np.linalg.norm(clean, axis=1)
-    usable &= norms > 0
-    scaled = clean / np.where(norms > 0, norms, 1)[:, None]
-    return scaled.astype(np.float32), usable
+    usable = np.empty(len(vectors), dtype=np.bool_)
+    scaled = np.empty(vectors.shape, dtype=np.float32)
+    # in blocks: the 64-bit copies of 100,000 rows would take a gigabyte
+    for begin in range(0, len(vectors), _AT_ONCE):
+        rows = slice(begin, begin + _AT_ONCE)
+        finite = np.isfinite(vectors[rows]).all(axis=1)
+        clean = np.where(finite[:, None], vectors[rows], 0).astype(np.float64)
+        norms = np.linalg.norm(clean, axis=1)
+        usable[rows] = finite & (norms > 0)
+        scaled[rows] = clean / np.where(norms > 0, norms, 1)[:, None]
+    return scaled, usable
 
 
 def _digest(embedder: Embedder, texts: Sequence[str]) -> str:

@@ -2,8 +2,8 @@
 
 Everything is learnt from prompts of our own generator (`generators/`): no text, label or statistic of any published
 data set goes into the file, so the evaluation on those is always on sources that the model has not seen. Families are
-split: the verifier learns from seven tenths of them, metric and prior from the rest, since evidence from a verifier that
-knows the very families would look stronger than it is.
+split: the verifier learns from seven tenths of them, metric and prior from the rest, since evidence from a verifier
+that knows the very families would look stronger than it is.
 
 Needs the extra `models`. Takes about ten minutes of CPU: the bundled embedder over 28,000 prompts, one epoch of the
 verifier, the prior's streams.
@@ -83,7 +83,8 @@ def build(out: Path, *, scale: float = 1.0) -> str:
     judge = Verifier(weights, name=NAME)
     projected = {int(row): _projected(corpus.prompts[row], judge) for row in rest}
     traces = [
-        trace(corpus, rows, classes, projected, judge, Metric(inverse, centre)) for rows, classes in _kinds(corpus, rest)
+        trace(corpus, rows, classes, projected, judge, Metric(inverse, centre))
+        for rows, classes in _kinds(corpus, rest)
     ]
     tensors: Tensors = {f"verifier.{name}": value for name, value in weights.items()}
     tensors |= {"metric.inverse": inverse, "metric.centre": centre}

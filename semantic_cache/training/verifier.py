@@ -90,8 +90,11 @@ def train(
 ) -> Tensors:
     """Weights for `Verifier`, matrices as float16. `prompts` hold the embedder's own token states, not projected ones.
 
-    The same prompts, pairs and seed give the same weights on the same machine and number of threads.
+    The same prompts, pairs and seed give the same weights on the same machine and number of threads. Raises ValueError
+    for fewer pairs than one batch: nothing would be learnt.
     """
+    if len(pairs) < _BATCH:
+        raise ValueError(f"at least {_BATCH} pairs are needed to train on, got {len(pairs)}")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = Network(prompts[0].states.shape[1])
@@ -108,7 +111,7 @@ def train(
             logits = network(batch)
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float().gather(1, output[:, None])[:, 0], wanted)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         if step < steps:

@@ -66,13 +66,13 @@ def test_the_report_measures_every_stream_and_rule(data: Path, tmp_path: Path) -
     assert text.startswith("# Title\n\nkept above\n\n<!--")
     assert text.endswith("-->\n\nkept below\n")
     assert "old figures" not in text
-    assert "| first (320, 93.8 %) | 0.5 % |" in text
+    assert "| first (320, 93.8 %) | 1 % |" in text
     assert "| second (50," in text
     assert f"--data {data}" in text
     found = json.loads((tmp_path / "o.json").read_text())
     hindsight = found["first"]["hindsight"]
     assert hindsight["0.05"]["false_hit_rate_after_warmup"] <= 0.05
-    assert hindsight["0.05"]["hit_rate"] >= hindsight["0.01"]["hit_rate"] >= hindsight["0.005"]["hit_rate"]
+    assert hindsight["0.05"]["hit_rate"] >= hindsight["0.01"]["hit_rate"]
     assert set(found["first"]["families"]) == {"vCache"}
     stated = f"{100 * hindsight['0.05']['hit_rate']:.1f} / {100 * hindsight['0.05']['false_hit_rate_after_warmup']:.2f}"
     assert stated in text
