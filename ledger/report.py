@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from halfpenny.ledger.base import PICO_PER_MICRO, decimal_usd
 from halfpenny.storage.engine import reading
-from halfpenny.storage.schema import ledger
+from halfpenny.storage.schema import ledger, semantic_state
 
 By = Literal["model", "route", "tenant", "tag"]
 OUTCOMES = ("exact", "semantic", "coalesced", "miss", "bypass", "error")
@@ -27,7 +27,8 @@ class Figures(msgspec.Struct, kw_only=True):
 
     `saved_low_usd` and `saved_high_usd` bound what was saved. Exact and coalesced savings are certain.
     Semantic and routed ones count as 0 in the low bound until their error rate is measured: no interval is
-    invented. `false_hit_rate` and `false_hit_rate_upper` are None while there are no labels. `own_cost_usd`
+    invented. `false_hit_rate` and `false_hit_rate_upper` (wrong semantic hits over the requests that were looked up by
+    similarity) are None while nothing is measured, and in groups. `own_cost_usd`
     is what the proxy bought for itself. `estimated_rows` counts rows whose cost is an estimate.
     """
 
@@ -99,11 +100,29 @@ async def report(engine: AsyncEngine, since: datetime, until: datetime, by: By |
         whole.add(row)
         for name in _names(row, by):
             groups.setdefault(name, _Sums()).add(row)
+    rate, upper = await _false_hits(engine)
     return Report(
         since=_iso(since),
         until=_iso(until),
         by=msgspec.UNSET if by is None else {name: Figures(**groups[name].figures()) for name in sorted(groups)},
+        false_hit_rate=rate,
+        false_hit_rate_upper=upper,
         **whole.figures(),
+    )
+
+
+async def _false_hits(engine: AsyncEngine) -> tuple[float | None, float | None]:
+    """Estimate and upper bound over all namespaces, weighed by their requests, as last written down; (None, None) while
+    nothing is. They are of each namespace's whole life, whatever the span of the report."""
+    query = select(semantic_state.c.requests, semantic_state.c.estimate, semantic_state.c.upper)
+    async with reading(engine) as connection:
+        rows = (await connection.execute(query.where(semantic_state.c.requests > 0))).all()
+    requests = sum(row.requests for row in rows)
+    if not requests:
+        return None, None
+    return (
+        sum(row.requests * row.estimate for row in rows) / requests,
+        sum(row.requests * row.upper for row in rows) / requests,
     )
 
 

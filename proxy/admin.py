@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 from halfpenny.ledger.report import explain, recent, report
 from halfpenny.proxy.config import Config, ConfigError, parse
+from halfpenny.proxy.semantic import Semantic
 from halfpenny.proxy.units import Bytes, Seconds
 from halfpenny.semantic_cache.base import PurgeFilter
 from halfpenny.semantic_cache.stores.epochs import EVERYBODY, EpochError
@@ -177,6 +178,9 @@ class _Plane:
 
     async def metrics(self, request: web.Request) -> web.Response:
         self.app.metrics.cache_bytes.set(self.app.services.cache.memory.bytes)
+        semantic = self.app.services.semantic
+        if semantic is not None:
+            self.app.metrics.semantic_figures([msgspec.to_builtins(one) for one in await semantic.figures()])
         return web.Response(
             body=self.app.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
@@ -213,6 +217,7 @@ class _Plane:
                 "vectors": len(services.neighbours) if services.neighbours is not None else 0,
                 "epoch": services.cache.epochs.number(),
                 "refreshing": services.flights.refreshing,
+                "semantic": await _semantic(services.semantic),
             }
         )
 
@@ -299,6 +304,19 @@ class _Plane:
         degraded = "".join(f"<li>{html.escape(item)}</li>" for item in self.app.degraded())
         page = _PAGE.format(version=VERSION, rows=rows, models=models, degraded=degraded or "<li>nothing</li>")
         return web.Response(text=page, content_type="text/html")
+
+
+async def _semantic(semantic: Semantic | None) -> dict[str, object]:
+    if semantic is None:
+        return {"rule": "off", "namespaces": []}
+    model = semantic.model
+    return {
+        "rule": "fixed" if model is None else "learned",
+        "reason": semantic.reason,
+        "model": "" if model is None else model.name,
+        "lessons_dropped": semantic.dropped,
+        "namespaces": [msgspec.to_builtins(one) for one in await semantic.figures()],
+    }
 
 
 class _Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ from halfpenny.proxy.admin import admin_app
 from halfpenny.proxy.config import Config, ConfigError, host_port, load
 from halfpenny.proxy.pipeline import Pipeline
 from halfpenny.proxy.runtime import Runtime, Services, Slot, build
+from halfpenny.proxy.semantic import Semantic
 from halfpenny.proxy.server import DataServer, require_c_parser
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
 from halfpenny.semantic_cache.embedders import load_embedder
 from halfpenny.semantic_cache.indexes import load_index
-from halfpenny.semantic_cache.neighbours import Neighbours
+from halfpenny.semantic_cache.neighbours import LoadTexts, Neighbours
+from halfpenny.semantic_cache.stores.learnt import KIND as LEARNT_KIND
+from halfpenny.semantic_cache.stores.learnt import LearntStore
 from halfpenny.semantic_cache.stores.memory import MemoryStore
 from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
 from halfpenny.semantic_cache.stores.sql import SqlStore
@@ -104,9 +107,9 @@ class App:
         spawn("loop-lag", self._watch_lag())
         spawn("vacuum", self._vacuum())
         spawn("purges", self._watch_purges())
-        if self.services.neighbours is not None:
-            spawn("neighbours", self._start_neighbours(self.services.neighbours))
-        close_last(self._close_neighbours)
+        if self.services.semantic is not None:
+            spawn("semantic", self._start_semantic(self.services.semantic))
+        close_last(self._close_semantic)
         close_last(self._close_backends)
         self._warm(runtime)
         if self.path is not None:
@@ -128,7 +131,9 @@ class App:
         store, semantic = self.config.store, self.config.cache.semantic
         ledger = Ledger(self.spool.append)
         sql = SqlStore(self.engine, self.spool.append, self._flush, max_bytes=store.max_size)
-        self.writer = Writer(self.spool, self.engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
+        self.learnt = LearntStore(self.engine, self.spool.append)
+        handlers = {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler, LEARNT_KIND: self.learnt.handler}
+        self.writer = Writer(self.spool, self.engine, handlers)
         self.sql = sql
         self._exit.callback(sql.close)
         tracing = (
@@ -136,16 +141,40 @@ class App:
             if self.config.telemetry.otlp_endpoint
             else Tracing()
         )
+        cache, tasks = Tiered(MemoryStore(store.memory), sql), TaskOwner("flights")
+        found = self._semantic(self.config, cache, tasks) if semantic.enabled else None
         return Services(
             metrics=self.metrics,
             tracing=tracing,
             ledger=ledger,
-            cache=Tiered(MemoryStore(store.memory), sql),
-            neighbours=_neighbours(self.config) if semantic.enabled else None,
+            cache=cache,
+            neighbours=None if found is None else found.neighbours,
+            semantic=found,
             retry_budget=RetryBudget(share=self.config.retry.budget, clock=time.monotonic),
-            tasks=TaskOwner("flights"),
+            tasks=tasks,
             prompt_cache=PromptCacheWatch(self.metrics.cached_share, self.metrics.cache_lost),
         )
+
+    def _semantic(self, config: Config, cache: Tiered, tasks: TaskOwner) -> Semantic:
+        section = config.cache.semantic
+        # who gives the texts is known only once there is something to give them to
+        made: list[Semantic] = []
+
+        async def texts(entry_ids: Sequence[str]) -> Mapping[str, str]:
+            return await made[0].texts(entry_ids)
+
+        made.append(
+            Semantic(
+                _neighbours(config, texts),
+                cache,
+                self.learnt,
+                spawn=tasks.spawn,
+                failed=self.metrics.semantic_failed,
+                model_path=None if section.model is None else Path(section.model),
+                timeout_s=section.timeout,
+            )
+        )
+        return made[0]
 
     async def _flush(self, timeout_s: float) -> bool:
         return await self.writer.flush(timeout_s)
@@ -159,12 +188,15 @@ class App:
         if closed:
             log.warning("%d ledger rows of an earlier process were closed as estimated", closed)
 
-    async def _start_neighbours(self, neighbours: Neighbours) -> None:
+    async def _start_semantic(self, semantic: Semantic) -> None:
+        neighbours = semantic.neighbours
         await neighbours.start()
         if not await neighbours.wait_ready():
             return
+        await semantic.start()
         await neighbours.rebuild(self.services.cache.scan(time.time()))
         log.info("semantic cache ready: %r", neighbours)
+        await semantic.keep_saving()
 
     def _warm(self, runtime: Runtime) -> None:
         for slot in runtime.slots.values():
@@ -261,8 +293,9 @@ class App:
         self.metrics.set_config(runtime.sha)
         self._warm(runtime)
         if config.cache.semantic.enabled and self.services.neighbours is None:
-            self.services.neighbours = _neighbours(config)
-            self.tasks.spawn("neighbours", self._start_neighbours(self.services.neighbours))
+            semantic = self.services.semantic = self._semantic(config, self.services.cache, self.services.tasks)
+            self.services.neighbours = semantic.neighbours
+            self.tasks.spawn("semantic", self._start_semantic(semantic))
         self._past = [past for past in (*self._past, current) if past.uses.count]
         for name, slot in current.slots.items():
             if runtime.slots.get(name) is not slot and slot.backend is not None:
@@ -317,6 +350,7 @@ class App:
             await asyncio.sleep(_VACUUM_S)
             try:
                 await self.sql.vacuum(time.time())
+                await self.learnt.prune()
                 self.spool.adopt()
             except Exception:
                 log.exception("the store could not be vacuumed: tried again in %g s", _VACUUM_S)
@@ -357,16 +391,17 @@ class App:
             if slot.backend is not None:
                 await slot.backend.close()
 
-    async def _close_neighbours(self) -> None:
-        if self.services.neighbours is not None:
-            await self.services.neighbours.close()
+    async def _close_semantic(self) -> None:
+        if self.services.semantic is not None:
+            await self.services.semantic.close()
+            await self.services.semantic.neighbours.close()
 
     async def _close_writer(self) -> None:
         if not await self.writer.close(_FLUSH_S):
             log.warning("the store did not take everything: the spool keeps it for the next start")
 
 
-def _neighbours(config: Config) -> Neighbours:
+def _neighbours(config: Config, load_texts: LoadTexts) -> Neighbours:
     semantic = config.cache.semantic
     name = semantic.embedder
 
@@ -383,7 +418,9 @@ def _neighbours(config: Config) -> Neighbours:
     def index(dimensions: int) -> Any:
         return load_index(semantic.index, dimensions)
 
-    return Neighbours(embedder, index, max_entries=semantic.max_entries, timeout_s=semantic.timeout)
+    return Neighbours(
+        embedder, index, max_entries=semantic.max_entries, timeout_s=semantic.timeout, load_texts=load_texts
+    )
 
 
 async def _warm(slot: Slot) -> None:
@@ -407,7 +444,7 @@ async def _retire(slot: Slot, holders: list[Runtime]) -> None:
 
 def _needs_restart(section: str, old: Config, new: Config) -> bool:
     if section == "cache.semantic":
-        built_once = ("embedder", "index", "max_entries", "timeout")
+        built_once = ("embedder", "index", "max_entries", "timeout", "model")
         return any(getattr(old.cache.semantic, name) != getattr(new.cache.semantic, name) for name in built_once)
     if section == "server":
         live = {"body_limit", "body_idle_timeout", "total_timeout", "drain_timeout"}

@@ -77,10 +77,10 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     enabled: bool = True
     """Answer re-phrasings from the cache."""
     max_false_hit_rate: float = 0.01
-    """Upper bound on wrong hits as a share of requests. In this version it sets the similarity asked for; it is not yet
-    measured and held online (docs/semantic-cache.md)."""
+    """The promised bound on wrong hits as a share of a namespace's requests, measured and held while serving
+    (docs/semantic-cache.md). Where the fixed rule decides it only sets the similarity asked for."""
     min_similarity: float | None = None
-    """Least cosine to accept. Default: set from `max_false_hit_rate`."""
+    """Least cosine of any hit. Unset: none where the learned rule decides, else set from `max_false_hit_rate`."""
     ttl: Seconds = Seconds(6 * 3600)
     """Lifetime of an answer as a semantic neighbour (never longer than `cache.ttl`)."""
     embedder: str = "onnx"
@@ -93,6 +93,13 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The embedding must be there by then, or the request goes on without."""
     structured: bool = False
     """Let requests for structured output (JSON mode, a schema) take part."""
+    model: str | None = None
+    """File of an operator's own decision model, its digest beside it (`<file>.sha256`). Unset: the bundled one. A model
+    that cannot be used, or was trained for another embedder, leaves the fixed rule in force."""
+    languages: str | None = None
+    """Folder of further language files for the volatile gate (semantic_cache/languages/README.md)."""
+    shared_users: bool = False
+    """Share answers between the end users of one tenant (`user`, `safety_identifier`, ...). Off: each has its own."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -43,6 +43,7 @@ class Exchange:
         "memo_key",
         "method",
         "model",
+        "namespace",
         "outcome",
         "partition",
         "path",
@@ -77,6 +78,7 @@ class Exchange:
         self.item_keys: tuple[str, ...] = ()
         self.form = ""
         self.partition: str | None = None
+        self.namespace = ""
         self.allowed = Allowed(look_up=False, store=False, semantic=False, coalesce=False)
         self.route = ""
         self.outcome: Outcome = "error"
@@ -107,6 +109,7 @@ class Exchange:
         made = Exchange(self.method, self.target, self.raw_headers)
         made.request_id, made.head, made.surface, made.ask = self.request_id, self.head, self.surface, self.ask
         made.model, made.key, made.partition, made.form = self.model, self.key, self.partition, self.form
+        made.namespace = self.namespace
         made.caching, made.wants_usage, made.streams = self.caching, self.wants_usage, self.streams
         # as with `no-cache`: whatever is stored, a new answer is wanted
         made.allowed = msgspec.structs.replace(self.allowed, look_up=False)

@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from halfpenny.ledger.feedback import Answered, Opinion, answered, judged
+from halfpenny.ledger.report import explain
 from halfpenny.proxy.answers import WholeAnswer
 from halfpenny.proxy.errors import ProxyError, bad_request
 from halfpenny.proxy.exchange import Exchange
@@ -63,6 +64,30 @@ class Evicting:
 
     async def right(self, tenant: str, entry_id: str, request_id: str, text_hint: str) -> None:
         """Nothing to do: the ledger has it."""
+
+
+class Learning(Evicting):
+    """A wrong answer goes with its whole answer group; either verdict on a semantic hit is a label."""
+
+    async def wrong(self, tenant: str, entry_id: str, request_id: str, text_hint: str) -> int:
+        semantic = self.services.semantic
+        if semantic is None or not entry_id:
+            return await super().wrong(tenant, entry_id, request_id, text_hint)
+        return await semantic.judged_wrong(tenant, entry_id, await self._why(request_id, tenant))
+
+    async def right(self, tenant: str, entry_id: str, request_id: str, text_hint: str) -> None:
+        semantic = self.services.semantic
+        why = await self._why(request_id, tenant)
+        if semantic is not None and entry_id and why:
+            await semantic.judged_right(entry_id, why)
+
+    async def _why(self, request_id: str, tenant: str) -> dict[str, Any]:
+        """What the decision on this semantic hit rested on; {} for another answer."""
+        rows = await explain(self.services.cache.sql.engine, request_id)
+        hits = (row for row in rows if row["outcome"] == "semantic" and row["tenant"] == tenant)
+        hit = next(hits, None)
+        found = None if hit is None else hit["why"].get("semantic")
+        return found if isinstance(found, dict) else {}
 
 
 _fits: type[FeedbackSink] = Evicting

@@ -6,7 +6,6 @@ included: settling is one synchronous append, so there is nothing that a cancell
 
 import asyncio
 import logging
-import time
 from typing import Any, assert_never
 
 import msgspec
@@ -31,10 +30,10 @@ from halfpenny.proxy.prompts import build_prompt
 from halfpenny.proxy.relay import Relay
 from halfpenny.proxy.replay import render
 from halfpenny.proxy.runtime import Slot
+from halfpenny.proxy.semantic import Looked, Query
 from halfpenny.router.base import NoPlan, Plan, Step
 from halfpenny.semantic_cache.admission import without_volatile
 from halfpenny.semantic_cache.base import SemanticHit
-from halfpenny.semantic_cache.lookup import nearest_accepted
 
 log = logging.getLogger(__name__)
 _COUNTING = frozenset({"count_tokens", "gemini_count_tokens"})
@@ -99,7 +98,7 @@ class Fetch:
         exchange = self.exchange
         last_user = exchange.ask.messages[-1][1] if exchange.ask and exchange.ask.messages else ""
         if self.ask.answer_is_text:
-            exchange.allowed = without_volatile(exchange.allowed, last_user)
+            exchange.allowed = without_volatile(exchange.allowed, last_user, self.runtime.gate)
         state: Any = flow.take_off(exchange.allowed, has_partition=exchange.partition is not None)
         pending: OpenAttempt | None = None
         while True:
@@ -128,43 +127,52 @@ class Fetch:
 
     async def _semantic(self) -> SemanticHit | None:
         """A broken semantic cache is a miss."""
+        looked = Looked()
         try:
-            hit = await self._nearest()
-            if hit is not None:
+            looked = await self._looked_up()
+            if looked.hit is not None:
                 # an entry that has no faithful form in the mode asked for is no hit
-                render(hit.entry, self.surface, stream=self.ask.stream, wants_usage=self.exchange.wants_usage)
-            return hit
+                render(looked.hit.entry, self.surface, stream=self.ask.stream, wants_usage=self.exchange.wants_usage)
+                assert self.services.semantic is not None
+                self.services.semantic.served(looked)
+            return looked.hit
         except Exception:
             log.exception("semantic lookup failed", extra={"request_id": self.exchange.request_id})
+            if looked.hit is not None and self.services.semantic is not None:
+                self.services.semantic.served(looked, whole=False)
             return None
 
-    async def _nearest(self) -> SemanticHit | None:
-        exchange, neighbours = self.exchange, self.services.neighbours
-        if neighbours is None or exchange.partition is None:
-            return None
+    async def _looked_up(self) -> Looked:
+        exchange, semantic = self.exchange, self.services.semantic
+        if semantic is None or exchange.partition is None:
+            return Looked()
         settings, rules = self.runtime.config.cache.semantic, exchange.caching.semantic
-        if not neighbours.holds(exchange.partition) or not exchange.allowed.look_up:
-            # nothing to find: the vector is only needed to store the answer, so it is made while the upstream works
-            self.job.embedding = self.services.tasks.spawn("embed", neighbours.embed(self.ask.text))
-            return None
-        self.job.vector = await neighbours.embed(self.ask.text)
-        if self.job.vector is None:
-            exchange.why["semantic"] = "no embedding in time"
-            return None
-        found = await nearest_accepted(
-            neighbours,
-            self.services.cache,
-            exchange.partition,
-            self.ask.text,
-            self.job.vector,
-            max_false_hit_rate=rules.rate(settings.max_false_hit_rate, exchange.wishes.max_false_hit_rate),
+        query = Query(
+            namespace=exchange.namespace,
+            partition=exchange.partition,
+            bound=settings.max_false_hit_rate,
+            rate=rules.rate(settings.max_false_hit_rate, exchange.wishes.max_false_hit_rate),
             ttl_s=rules.lifetime_s(settings.ttl),
             min_similarity=settings.min_similarity,
             max_age_s=exchange.wishes.max_age_s,
-            now_s=time.time(),
         )
-        exchange.why["neighbours"] = found.considered
-        return found.hit
+        if not semantic.neighbours.holds(exchange.partition) or not exchange.allowed.look_up:
+            # nothing to find: the vector is only needed to store the answer, so it is made while the upstream works
+            self.job.reading = self.services.tasks.spawn("embed", semantic.read(self.ask.text))
+            if exchange.allowed.look_up:
+                self.job.ticket = semantic.nothing_there(query)
+            return Looked()
+        self.job.read = await semantic.read(self.ask.text)
+        if self.job.read is None:
+            exchange.why["semantic"] = "no embedding in time"
+            return Looked()
+        looked = await semantic.look_up(query, self.ask.text, self.job.read)
+        self.job.ticket = looked.ticket
+        if looked.considered is not None:
+            exchange.why["neighbours"] = looked.considered
+        if looked.why is not None:
+            exchange.why["semantic"] = looked.why
+        return looked
 
     def _plan(self) -> Plan | NoPlan:
         exchange = self.exchange

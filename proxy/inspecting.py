@@ -64,7 +64,8 @@ def describe(config: Config) -> Described:
         lines.append(f"route {route.name}: {route.policy}")
     semantic = config.cache.semantic
     lines.append(f"exact cache: {'on' if config.cache.exact.enabled else 'off'}, ttl {config.cache.ttl:g} s")
-    lines.append(f"semantic cache: {'on' if semantic.enabled else 'off'}, embedder {semantic.embedder}")
+    rule = decision_rule(config)
+    lines.append(f"semantic cache: {'on' if semantic.enabled else 'off'}, embedder {semantic.embedder}, {rule}")
     lines.append(f"listens on {config.server.listen}, admin on {config.server.admin}")
     lines += [f"warning: {warning}" for warning in runtime.router.warnings]
     document = {
@@ -73,9 +74,27 @@ def describe(config: Config) -> Described:
         "backends": backends,
         "routes": [route.name for route in config.routes],
         "warnings": list(runtime.router.warnings),
+        "semantic_rule": rule,
         "config": shown(config),
     }
     return Described(document, lines)
+
+
+def decision_rule(config: Config) -> str:
+    """Which rule decides semantic hits, as far as that can be told without loading the embedder."""
+    from halfpenny.semantic_cache.decision.model import load_model
+    from halfpenny.semantic_cache.decision.tensors import ModelFileError
+
+    section = config.cache.semantic
+    try:
+        model = load_model(None if section.model is None else Path(section.model))
+    except (ModelFileError, OSError) as error:
+        return f"fixed rule: {error}"
+    # the bundled embedder is called onnx in the configuration
+    name = "all-MiniLM-L6-v2" if section.embedder == "onnx" else section.embedder
+    if name.rpartition("/")[2] != model.embedder:
+        return f"fixed rule: the decision model {model.name!r} was trained for the embedder {model.embedder!r}"
+    return f"learned rule, decision model {model.name!r}"
 
 
 async def examine(config: Config) -> list[Finding]:

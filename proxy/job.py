@@ -8,6 +8,7 @@ from halfpenny.proxy.coalesce import Flight
 from halfpenny.proxy.exchange import Exchange
 from halfpenny.proxy.prompts import estimate_tokens
 from halfpenny.proxy.runtime import Runtime, Services
+from halfpenny.proxy.semantic import Read, Ticket
 from halfpenny.proxy.surfaces.base import Ask, Reported, Surface
 from halfpenny.semantic_cache.base import Vector
 
@@ -25,15 +26,21 @@ class Job:
     ask: Ask
     body: bytes
     item_keys: tuple[str, ...] = ()
-    vector: Vector | None = None
-    embedding: "asyncio.Task[Vector | None] | None" = None
+    read: Read | None = None
+    reading: "asyncio.Task[Read | None] | None" = None
+    ticket: Ticket | None = None
     asked_usage: bool = False
 
+    @property
+    def vector(self) -> Vector | None:
+        """The embedding of the prompt, shape (dimensions,), if it was made."""
+        return None if self.read is None else self.read.vector
+
     async def await_vector(self) -> None:
-        """The embedding that was begun beside the upstream call; None if it failed or took too long."""
-        if self.embedding is not None:
-            self.vector = await self.embedding
-            self.embedding = None
+        """The reading that was begun beside the upstream call; None if it failed or took too long."""
+        if self.reading is not None:
+            self.read = await self.reading
+            self.reading = None
 
     def lifetime_s(self) -> float:
         """How long the answer will be fresh: what its route says, else the configuration."""

@@ -26,6 +26,8 @@ from halfpenny.proxy.admin import since
 from halfpenny.proxy.config import Config, ConfigError, host_port
 from halfpenny.proxy.units import Seconds
 from halfpenny.semantic_cache.base import Entry, PurgeFilter
+from halfpenny.semantic_cache.stores.learnt import KIND as LEARNT_KIND
+from halfpenny.semantic_cache.stores.learnt import LearntStore
 from halfpenny.semantic_cache.stores.sql import KIND as ENTRY_KIND
 from halfpenny.semantic_cache.stores.sql import PurgeError, SqlStore
 from halfpenny.storage.engine import make_engine
@@ -285,6 +287,7 @@ async def _drain_orphans(config: Config, engine: AsyncEngine, file: Path | None)
     spool = Spool(folder)
     ledger = Ledger(spool.append)
     sql = _reading_store(engine)
-    writer = Writer(spool, engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler})
+    learnt = LearntStore(engine, spool.append)
+    writer = Writer(spool, engine, {LEDGER_KIND: ledger.handler, ENTRY_KIND: sql.handler, LEARNT_KIND: learnt.handler})
     await writer.close()
     sql.close()

@@ -39,7 +39,7 @@ from halfpenny.proxy.surfaces.reading import is_partial, read_ask
 from halfpenny.proxy.surfaces.sse import events_of
 from halfpenny.semantic_cache.admission import allow
 from halfpenny.semantic_cache.base import Entry, ExactHit, PurgeFilter, SemanticHit
-from halfpenny.semantic_cache.key import exact_key, partition_key
+from halfpenny.semantic_cache.key import exact_key, namespace_key, partition_key
 
 log = logging.getLogger(__name__)
 _MEMO_SIZE = 4096
@@ -69,7 +69,7 @@ class Pipeline:
         self._memo: OrderedDict[MemoKey, Memo] = OrderedDict()
         self._passthrough = PassThrough(services)
         self._inputs = ByInput(services)
-        self.feedback = feedback.Feedback(services)
+        self.feedback = feedback.Feedback(services, feedback.Learning(services))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The data plane's one handler. Raises nothing but the cancellation of a client that left."""
@@ -300,7 +300,10 @@ class Pipeline:
             if len(ask.items) == 1:
                 exchange.key = exchange.item_keys[0]
         if exchange.allowed.semantic and ask.frame is not None:
-            exchange.partition = partition_key(base, ask.frame, ask.noise, ask.end_user or head.end_user)
+            end_user = "" if cache.semantic.shared_users else ask.end_user or head.end_user
+            exchange.partition = partition_key(base, ask.frame, ask.noise, end_user)
+            if ask.namespace is not None:
+                exchange.namespace = namespace_key(base, ask.namespace, ask.noise)
 
     # performing
 

@@ -308,8 +308,8 @@ class Relay:
         self, key: str, mode: str, body: bytes, content_type: str, reported: Reported, cost_pico: int
     ) -> Entry:
         job, exchange, now_s = self.job, self.job.exchange, time.time()
-        vector = job.vector if exchange.allowed.semantic and exchange.partition else None
-        neighbours = job.services.neighbours
+        read = job.read if exchange.allowed.semantic and exchange.partition else None
+        vector = None if read is None else read.vector
         stale_s = now_s + job.lifetime_s()
         job.flight.entry_id = new_id("e-", time.time_ns() // 1000)
         return Entry(
@@ -330,11 +330,13 @@ class Relay:
             snapshot=job.services.cache.snapshots.read(self.opened.served_by, body, mode, now_s),
             text=job.ask.text if vector is not None else "",
             vector=vector.astype("float16").tobytes() if vector is not None else b"",
-            embedder=neighbours.embedder_name if vector is not None and neighbours is not None else "",
+            embedder="" if read is None else read.embedder,
             input_tokens=reported.input_tokens,
             output_tokens=reported.output_tokens,
             cost_pico=cost_pico,
             tags=exchange.wishes.tags,
+            prompt=b"" if read is None else read.kept,
+            namespace="" if read is None else exchange.namespace,
         )
 
     def _store(self, entry: Entry) -> bool:
@@ -345,9 +347,13 @@ class Relay:
             return False
 
     def _index(self, entry: Entry) -> None:
-        vector, neighbours = self.job.vector, self.job.services.neighbours
-        if vector is not None and entry.vector and neighbours is not None:
-            neighbours.add(entry.partition, entry.id, entry.text, vector)
+        read, semantic = self.job.read, self.job.services.semantic
+        if read is None or not entry.vector or semantic is None:
+            return
+        try:
+            semantic.stored(entry, read, self.job.ticket)
+        except Exception:
+            log.exception("an answer could not be indexed", extra={"request_id": self.job.exchange.request_id})
 
 
 def _json(body: bytes) -> Any:

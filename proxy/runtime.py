@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from halfpenny.backends import load_backend
 from halfpenny.backends.base import Backend, Timeouts
@@ -21,12 +22,15 @@ from halfpenny.ledger.prompt_cache import PromptCacheWatch
 from halfpenny.proxy.coalesce import Flights
 from halfpenny.proxy.config import NETWORK_KINDS, BackendSection, Config, ConfigError, backend_key
 from halfpenny.proxy.converting import CONVERTIBLE, converted, taken
+from halfpenny.proxy.semantic import Semantic
 from halfpenny.proxy.surfaces import Surfaces, load_surfaces
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
 from halfpenny.router import Candidate, RouteError, Router
+from halfpenny.semantic_cache.languages import LanguageError
 from halfpenny.semantic_cache.neighbours import Neighbours
 from halfpenny.semantic_cache.stores.tiered import Tiered
+from halfpenny.semantic_cache.volatile import Gate, load_gate
 
 LOCAL_SURFACES = ("chat", "completions", "embeddings", "responses", "messages", "count_tokens", "passthrough")
 """What llama.cpp's own server takes (measured: facts of `docs/backends.md`)."""
@@ -135,6 +139,8 @@ class Runtime:
     tenant_headers: frozenset[str]
     uses: Uses
     """Who still works with this configuration: what it alone holds may be closed when nobody does."""
+    gate: Gate
+    """What tells volatile prompts."""
     fingerprint: bytes
     """Who could have answered, and by which rules: part of every cache key, so that answers of the small model are not
     served once a large one is switched on, nor what a new rule denies."""
@@ -156,6 +162,7 @@ class Services:
     ledger: Ledger
     cache: Tiered
     neighbours: Neighbours | None
+    semantic: Semantic | None
     retry_budget: RetryBudget
     tasks: TaskOwner
     prompt_cache: PromptCacheWatch
@@ -206,10 +213,19 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
         retry=RetryPolicy(extra_attempts=config.retry.attempts),
         tenant_headers=frozenset(name.lower() for name in config.server.tenant_headers),
         uses=Uses(),
+        gate=_gate(config),
         fingerprint=hashlib.sha256(
             "\n".join([*enabled, *(route.decides() for route in config.routes)]).encode()
         ).digest(),
     )
+
+
+def _gate(config: Config) -> Gate:
+    folder = config.cache.semantic.languages
+    try:
+        return load_gate(None if folder is None else Path(folder))
+    except LanguageError as error:
+        raise ConfigError(f"cache.semantic.languages: {error}") from error
 
 
 def _kept(section: BackendSection, previous: Runtime | None, environment: dict[str, str] | None) -> Slot | None:

@@ -3,7 +3,7 @@
 Two people must compute the same hit rate from these, so the overlaps are written down where they exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,6 +12,19 @@ from halfpenny.ledger.base import PICO_PER_USD
 
 _FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+
+_SEMANTIC = {
+    "false_hit_rate_estimate": "Estimated wrong semantic hits as a share of a namespace's requests.",
+    "alarm": "What is done about the promised rate in a namespace: 0 nothing, 1 hits must be surer, 2 none is served.",
+    "threshold": "Least probability of being right that a semantic hit of a namespace needs.",
+    "labels": "Comparisons of answers that a namespace has learnt from.",
+    "requests": "Requests of a namespace that were looked up by similarity.",
+    "hits": "Semantic hits served in a namespace.",
+    "reasked": "Would-be hits of a namespace that were asked upstream again, to learn from them.",
+}
+_FIGURE_OF = {"false_hit_rate_estimate": "estimate"}
+_ALARMS = {"ok": 0, "tighten": 1, "off": 2}
 
 
 class Metrics:
@@ -67,8 +80,21 @@ class Metrics:
         )
         self.false_hit_rate_upper = Gauge(
             "halfpenny_false_hit_rate_upper",
-            "Upper bound on wrong hits as a share of requests. No series until it is measured.",
+            "Upper bound (95 %, at any time) on wrong semantic hits as a share of a namespace's requests. High while "
+            "little is known. `namespace` is the start of its digest; the 50 with the most requests are shown. No "
+            "series until it is measured.",
             ["namespace"],
+            registry=self.registry,
+        )
+        self._semantic = {
+            name: Gauge(f"halfpenny_semantic_{name}", text, ["namespace"], registry=self.registry)
+            for name, text in _SEMANTIC.items()
+        }
+        self._semantic_failures = Counter(
+            "halfpenny_semantic_failures",
+            "Parts of the semantic cache that failed, by stage; the request went on as a miss. `overload`: an answer "
+            "that could have taught something and did not, for lack of time.",
+            ["stage"],
             registry=self.registry,
         )
         self.loop_lag = Histogram(
@@ -129,6 +155,21 @@ class Metrics:
             if child is None:
                 child = self._saved_children[by] = self._saved.labels(by)
             child.inc(pico / PICO_PER_USD)
+
+    def semantic_failed(self, stage: str) -> None:
+        self._semantic_failures.labels(stage).inc()
+
+    def semantic_figures(self, found: Iterable[Mapping[str, Any]]) -> None:
+        """The figures of the namespaces to show, in place of those shown before."""
+        self.false_hit_rate_upper.clear()
+        for gauge in self._semantic.values():
+            gauge.clear()
+        for figures in found:
+            namespace = figures["namespace"]
+            self.false_hit_rate_upper.labels(namespace).set(figures["upper"])
+            for name, gauge in self._semantic.items():
+                value = figures[_FIGURE_OF.get(name, name)]
+                gauge.labels(namespace).set(_ALARMS[value] if name == "alarm" else value)
 
     def cached_share(self, app: str, share: float) -> None:
         self._cached_share.labels(app).set(share)

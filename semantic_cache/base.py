@@ -24,6 +24,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     Times are Unix seconds: at `expires_s` it turns stale, until `kept_until_s` (0: no longer) it is kept all the same.
     `text` is the prompt text that similarity is judged on; `vector` its embedding as float16 bytes (empty if the entry
     is exact-only). `cost_pico` is what it cost. `snapshot` is the model's own name for itself in the answer.
+
+    `prompt` is what the pair verifier keeps of the text (`decision.prompts.pack`), `namespace` names what is learnt
+    together with it, `group` the entry that began its answer group ("": a group of its own).
     """
 
     id: str
@@ -48,10 +51,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     kept_until_s: float = 0.0
     snapshot: str = ""
+    prompt: bytes = b""
+    group: str = ""
+    namespace: str = ""
 
     def size_bytes(self) -> int:
         """What it weighs in memory, about: body, vector, text and 1 KiB of objects."""
-        return len(self.body) + len(self.vector) + 2 * len(self.text) + 1024
+        return len(self.body) + len(self.vector) + len(self.prompt) + 2 * len(self.text) + 1024
 
 
 class ExactHit(msgspec.Struct, frozen=True):

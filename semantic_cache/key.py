@@ -36,6 +36,11 @@ def exact_key(base: tuple[bytes, ...], document: dict[str, Any], noise: frozense
     return digest((*base, canonical(document, noise)))
 
 
+def namespace_key(base: tuple[bytes, ...], namespace: dict[str, Any], noise: frozenset[str]) -> str:
+    """What all conversations of one app have in common: what is learnt of errors is kept for each."""
+    return digest((b"namespace", *base, canonical(namespace, noise)))
+
+
 def partition_key(base: tuple[bytes, ...], frame: dict[str, Any], noise: frozenset[str], end_user: str) -> str:
     """Everything but the text that similarity is judged on. The end user is in it: personal prompts stay personal."""
     return digest((b"partition", *base, end_user.encode("utf-8", "surrogatepass"), canonical(frame, noise)))

@@ -1,11 +1,14 @@
-"""From neighbours to a hit: the verdict on each, then the entry itself, checked again before it is served."""
+"""The fixed rule, from neighbours to a hit: the verdict on each, then the entry itself, checked again before serving.
+
+It decides where the learned rule (`decision/`) cannot: another embedder than its model was trained for, or no model.
+"""
 
 import math
 from typing import Any
 
 import msgspec
 
-from halfpenny.semantic_cache.base import SemanticHit, Store, Vector
+from halfpenny.semantic_cache.base import Entry, SemanticHit, Store, Vector
 from halfpenny.semantic_cache.neighbours import Neighbours
 from halfpenny.semantic_cache.verdict import DEFAULT_MIN_SIMILARITY, judge
 
@@ -34,6 +37,19 @@ def similarity_for(max_false_hit_rate: float) -> float:
     return 1.0 - (1.0 - DEFAULT_MIN_SIMILARITY) * math.sqrt(max_false_hit_rate / CALIBRATED_RATE)
 
 
+def usable(
+    entry: Entry | None, partition: str, *, now_s: float, ttl_s: float, max_age_s: int | None = None
+) -> str:
+    """Why an entry that the index names must not be served, "" if it may: the index is a cache of the store, so what it
+    names must still be there, be of this partition, and young enough (seconds)."""
+    if entry is None:
+        return "gone"
+    if entry.partition != partition:
+        return "partition"
+    oldest_s = now_s - (ttl_s if max_age_s is None else min(ttl_s, max_age_s))
+    return "stale" if entry.created_s < oldest_s else ""
+
+
 async def nearest_accepted(
     neighbours: Neighbours,
     store: Store,
@@ -54,7 +70,6 @@ async def nearest_accepted(
     considered: list[dict[str, Any]] = []
     if wanted > 1.0:
         return Found(None, considered)
-    oldest_s = now_s - (ttl_s if max_age_s is None else min(ttl_s, max_age_s))
     for neighbour in await neighbours.nearest(partition, vector, JUDGED):
         ruling = judge(text, neighbour.text, neighbour.similarity, wanted)
         note: dict[str, Any] = {
@@ -68,8 +83,7 @@ async def nearest_accepted(
         if not ruling.accepted:
             continue
         entry = await store.by_id(neighbour.entry_id, now_s)
-        # the index is a cache of the store: what it names must still be there, and be what it says it is
-        if entry is None or entry.partition != partition or entry.created_s < oldest_s:
+        if entry is None or usable(entry, partition, now_s=now_s, ttl_s=ttl_s, max_age_s=max_age_s):
             note["accepted"] = False
             note["guard"] = "stale"
             continue

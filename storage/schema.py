@@ -4,7 +4,8 @@ Money is `<what>_micros` (micro-dollars) plus `<what>_pico_rest` (0..999,999 pic
 `ledger.base`. `tags`, `usage_raw` and `why` are JSON text. `purges` remembers what was purged, so that an
 entry still waiting in a spool (of this or another process, alive or dead) cannot come back. The newest row of `epochs`
 for a tenant ("" is everybody) is its epoch. The newest row of `snapshots` for a `served_by` (`backend/model`) names the
-model snapshot that it answers with now.
+model snapshot that it answers with now. `semantic_labels` and `semantic_state` hold what the semantic cache has learnt
+of each namespace (`semantic_cache/stores/learnt.py`).
 """
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 # The newest file in migrations/versions; a test compares.
-HEAD = "0002"
+HEAD = "0003"
 metadata = MetaData()
 
 
@@ -62,11 +63,18 @@ entries = Table(
     # past `expires_s` an entry is stale and may be kept for a while; 0: it goes when it expires
     Column("kept_until_s", Double, nullable=False, default=0.0, server_default="0"),
     _text("snapshot"),
+    # token states of the prompt as the pair verifier keeps them; empty: not judged by it
+    Column("prompt", LargeBinary, nullable=False, default=b"", server_default=""),
+    # the entry that began the answer group of several prompts; empty: a group of its own
+    _text("answer_group"),
+    _text("namespace"),
     Index("entries_key", "key", unique=True),
     Index("entries_expires", "expires_s"),
     Index("entries_created", "created_s", "id"),
     Index("entries_tenant", "tenant"),
     Index("entries_partition", "partition"),
+    Index("entries_group", "answer_group"),
+    Index("entries_namespace", "namespace", "created_s"),
 )
 
 purges = Table(
@@ -94,6 +102,40 @@ snapshots = Table(
     Column("snapshot", Text, primary_key=True),
     Column("since_s", Double, nullable=False),
     Index("snapshots_since", "since_s"),
+)
+
+semantic_labels = Table(
+    "semantic_labels",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("namespace"),
+    _integer("created_us"),
+    _text("kind"),
+    Column("features", LargeBinary, nullable=False),
+    # 0..1: the probability that the candidate's answer is right, how far to trust that, and what was predicted
+    Column("correct", Double, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("predicted", Double, nullable=False),
+    _text("answer_group"),
+    Column("words", LargeBinary, nullable=False),
+    _integer("requests"),
+    _integer("hits"),
+    _integer("reasks"),
+    Column("spent", Double, nullable=False),
+    Index("semantic_labels_namespace", "namespace", "id"),
+)
+
+semantic_state = Table(
+    "semantic_state",
+    metadata,
+    Column("namespace", Text, primary_key=True),
+    _integer("at_us"),
+    _integer("requests"),
+    _integer("hits"),
+    # wrong hits over requests: estimate and 95 % upper bound
+    Column("estimate", Double, nullable=False),
+    Column("upper", Double, nullable=False),
+    Column("state", LargeBinary, nullable=False),
 )
 
 ledger = Table(

@@ -48,13 +48,16 @@ class Calibrator:
         self.labels += 1
 
     def fit(self) -> None:
-        """Move to the mode of the posterior. Numbers that are not finite leave everything as it was."""
+        """Move to the mode of the posterior. Labels that are not finite are left out."""
         if not self._rows:
             return
         features = np.array([row[0] for row in self._rows])
         right = np.array([row[1] for row in self._rows])
         age = np.arange(len(self._rows) - 1, -1, -1)
         trust = np.array([row[2] for row in self._rows]) * 0.5 ** (age / HALF_LIFE)
+        sound = np.isfinite(features).all(axis=1) & np.isfinite(right) & np.isfinite(trust)
+        if not sound.all():
+            features, right, trust = features[sound], right[sound], trust[sound]
         weights = self.weights
         for _ in range(_STEPS):
             p = sigmoid(features @ weights)
@@ -63,7 +66,7 @@ class Calibrator:
             weights = weights + step * min(1.0, 3.0 / max(float(np.linalg.norm(step)), 1e-9))
         covariance = np.linalg.inv(self._information(features, trust, sigmoid(features @ weights)))
         if np.isfinite(weights).all() and np.isfinite(covariance).all():
-            self.weights, self.covariance = weights, covariance
+            self.weights, self.covariance = weights, np.asarray(covariance, dtype=np.float64)
 
     def probability(self, features: Floats, caution: float = CAUTION) -> Floats:
         """Probability that the answer is right, for rows of (n, k): shape (n,). `caution` in standard deviations."""

@@ -27,6 +27,7 @@ class Metric:
 
     def fresh(self) -> "Metric":
         """The same as it is now, for a namespace of its own."""
+        self._own = False  # from here on the matrix is shared: either of the two copies it before it learns
         return Metric(self._inverse, self.centre)
 
     def direction(self, vector: Vector) -> Vector:
@@ -34,8 +35,10 @@ class Metric:
         return np.asarray(self._inverse @ (vector - self.centre), dtype=np.float32)
 
     def learn(self, vector: Vector) -> None:
-        """One more prompt of this namespace."""
+        """One more prompt of this namespace. A vector that is not finite would undo all that was learnt: left out."""
         moved = vector - self.centre
+        if not np.isfinite(moved).all():
+            return
         step = self._inverse @ moved
         if not self._own:
             self._inverse, self._own = self._inverse.copy(), True
@@ -44,6 +47,7 @@ class Metric:
 
     def learn_many(self, vectors: Matrix) -> None:
         """As `learn` for each row of (n, d), at once: how a namespace is rebuilt from the store."""
+        vectors = vectors[np.isfinite(vectors).all(axis=1)]
         if not len(vectors):
             return
         moved = (vectors - self.centre).astype(np.float64)

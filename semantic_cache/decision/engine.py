@@ -5,8 +5,8 @@ neighbours -> evidence (verifier, classifier, groups, guards) -> probability (ca
                                                                               served | re-asked | fetched
 a fetched answer, compared with the candidates' answers -> labels -> calibrator, groups, budget, live bound
 ```
-Pure and synchronous: no I/O, no clock, chance comes in as a generator. One `Namespace` holds everything that is learnt of
-one kind of traffic; it is owned by one thread.
+Pure and synchronous: no I/O, no clock, chance comes in as a generator. One `Namespace` holds everything that is learnt
+of one kind of traffic; it is owned by one thread.
 """
 
 import math
@@ -95,7 +95,8 @@ class Namespace:
             self._recent.append(None)
             return NOTHING
         features = np.stack([one.features for one in candidates])
-        probabilities = self.calibrator.probability(features)
+        # no comparison with NaN holds, so it would pass every threshold: it is no probability at all
+        probabilities = np.nan_to_num(self.calibrator.probability(features), nan=0.0)
         chosen = self._choice(candidates, probabilities)
         self._recent.append(features[chosen])
         p_right = float(probabilities[chosen])

@@ -1,5 +1,6 @@
 """What speaks for and against giving a prompt the answer of each group that its neighbours belong to."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -62,8 +63,12 @@ def weigh(
     verifier: Verifier,
     wording: Wording,
 ) -> list[Candidate]:
-    """The candidates, nearest first; none without neighbours. `neighbours`: best first, of one partition."""
-    if not neighbours:
+    """The candidates, nearest first; none without neighbours. `neighbours`: best first, of one partition.
+
+    What is not finite (a broken embedding, a broken stored vector) is no evidence: such a candidate is left out.
+    """
+    neighbours = [near for near in neighbours if math.isfinite(near.cosine)]
+    if not neighbours or not np.isfinite(prompt.vector).all():
         return []
     members: dict[str, list[Near]] = {}
     for near in neighbours:
@@ -105,6 +110,8 @@ def weigh(
             (best_strict - logits[row, 0]) / 4,
             wording.log_odds(prompt, near.prompt),
         ], dtype=np.float64)  # fmt: skip
+        if not np.isfinite(features).all():
+            continue
         ruling = judge(prompt.text, near.prompt.text, near.cosine)
         cold = "tail" if "tail" in refused else "" if ruling.accepted else ruling.guard
         candidates.append(Candidate(near, features, refused, cold))

@@ -36,7 +36,9 @@ class Groups:
         return self._groups.get(group_id) or Group(vector)
 
     def join(self, group_id: str, first: Vector, vector: Vector) -> None:
-        """A prompt with `vector` joins the group, which began with the prompt `first`."""
+        """A prompt with `vector` joins the group, which began with the prompt `first`; not if it is not finite."""
+        if not np.isfinite(vector).all():
+            return
         group = self._groups.get(group_id)
         if group is None:
             group = self._groups[group_id] = Group(first)

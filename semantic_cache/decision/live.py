@@ -6,10 +6,10 @@ Everything here belongs to one thread (`proxy/semantic.py` gives it one); there 
 How the promise is kept
 -----------------------
 *At the start* nothing is known: the upper bound is as high as the share of hits, by lack of evidence alone. That
-switches nothing off. Until `engine.COLD_LABELS` comparisons of answers were made, a hit needs more than the calibrator's
-word: no guard refuses and the fixed rule (`verdict.judge`) accepts as well. The first `FREE_HITS` of these are not
-asked again; they are the warm-up, counted as requests and not as hits that the bound covers. From then on every
-would-be hit is asked again with a known probability of at least `EPS`, and `LiveBound` counts it.
+switches nothing off. Until `engine.COLD_LABELS` comparisons of answers were made, a hit needs more than the
+calibrator's word: no guard refuses and the fixed rule (`verdict.judge`) accepts as well. The first `FREE_HITS` of
+these are not asked again; they are the warm-up, counted as requests and not as hits that the bound covers. From then
+on every would-be hit is asked again with a known probability of at least `EPS`, and `LiveBound` counts it.
 
 *Alert.* A re-asked hit that came out wrong raises the probability for the next ones to `ALERT`, fading by `CALM` with
 each would-be hit: whether it was one bad pair or a changed world is known after a few.

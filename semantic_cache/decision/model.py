@@ -76,6 +76,11 @@ def _model(tensors: Tensors, metadata: dict[str, str]) -> Model:
         raise ModelFileError(f"the model lacks {error}") from error
     if mean.shape != (len(FEATURES),) or covariance.shape != (len(FEATURES),) * 2 or inverse.shape != centre.shape * 2:
         raise ModelFileError("the model's parts do not fit together")
+    if float(np.linalg.eigvalsh(covariance).min()) <= 0:
+        raise ModelFileError("the model's prior has a covariance that is not positive definite")
     name = metadata.get("name", "")
     weights = {key.removeprefix(_VERIFIER): value for key, value in tensors.items() if key.startswith(_VERIFIER)}
-    return Model(name, metadata.get("embedder", ""), Verifier(weights, name=name), Prior(mean, covariance), inverse, centre)
+    verifier = Verifier(weights, name=name)
+    if centre.shape != (verifier.dimensions,):
+        raise ModelFileError("the model's verifier and metric are for vectors of different length")
+    return Model(name, metadata.get("embedder", ""), verifier, Prior(mean, covariance), inverse, centre)

@@ -1,5 +1,6 @@
 """A prompt as the pair verifier sees it: its vector, the states of its tokens, and which words they belong to."""
 
+import math
 import re
 import unicodedata
 from typing import Any
@@ -14,7 +15,11 @@ from halfpenny.semantic_cache.embedders.tokens import TokenStates
 MAX_TOKENS = 48
 """Tokens that the verifier reads. Words past them must be equal (`tails_agree`)."""
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w[\w\u0300-\u036f]*")
+"""With the combining marks of decomposed text (NFD): without them "bán" and "bắn" would both be pieces "ba", "n"."""
+
+_MAX_SCALE = 1e6
+"""States are about 1 in size; larger ones are damage, and their squares would overflow."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -85,10 +90,12 @@ def make_prompt(text: str, vector: Vector, states: NDArray[np.float32], ids: Any
 
 
 def pack(tokens: TokenStates, projected: NDArray[np.float32]) -> bytes:
-    """States and tokens in about 70 bytes a token: 8 bits for each state."""
+    """States and tokens in about 70 bytes a token: 8 bits for each state. Raises ValueError if they are not finite."""
     count = min(len(tokens.ids), MAX_TOKENS)
     states = projected[:count]
     scale = float(np.abs(states).max(initial=1e-6)) / 127.0
+    if not math.isfinite(scale):
+        raise ValueError("the states of the tokens are not finite")
     small = np.clip(np.rint(states / scale), -127, 127).astype(np.int8)
     width = states.shape[1] if states.ndim == 2 else 0
     # one token past the last that is read tells that there was more
@@ -103,6 +110,8 @@ def unpack(text: str, vector: Vector, kept: bytes) -> Prompt:
         small = np.frombuffer(found.states, dtype=np.int8).reshape(-1, max(found.width, 1))
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(f"not a kept prompt: {error}") from error
+    if not 0 < found.scale < _MAX_SCALE:  # nor NaN
+        raise ValueError("not a kept prompt: its scale is out of range")
     if len(small) != min(len(found.ids), MAX_TOKENS) or len(found.offsets) != len(found.ids):
         raise ValueError("not a kept prompt: its parts differ in length")
     return make_prompt(text, vector, small.astype(np.float32) * np.float32(found.scale), found.ids, found.offsets)

@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 
 Tensors = dict[str, NDArray[Any]]
 
-_TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "I8": np.dtype("i1"), "I64": np.dtype("<i8")}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "I8": np.dtype("i1"),
+    "I64": np.dtype("<i8"),
+}
 _MAX_HEADER_BYTES = 1 << 20
 
 
@@ -66,7 +71,9 @@ def _parse(content: bytes) -> tuple[Tensors, dict[str, str]]:
     if not 2 <= size <= min(_MAX_HEADER_BYTES, len(content) - 8):
         raise ValueError("no header")
     header = msgspec.json.decode(content[8 : 8 + size])
-    metadata = header.pop("__metadata__", {})
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object")
+    metadata = msgspec.convert(header.pop("__metadata__", {}), dict[str, str])
     data = memoryview(content)[8 + size :]
     tensors: Tensors = {}
     for name, place in header.items():

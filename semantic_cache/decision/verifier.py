@@ -34,22 +34,28 @@ class Verifier:
     def __init__(self, weights: Tensors, *, name: str) -> None:
         self.name = name
         """Weights and form: what is kept under another name cannot be compared."""
-        try:
-            self._weights = {key: np.asarray(value, dtype=np.float32) for key, value in weights.items()}
-            self.width = self._weights["proj.weight"].shape[0]
-            self.dimensions = self._weights["proj.weight"].shape[1]
-            self._layers = [
-                {
-                    key.removeprefix(f"enc.layers.{at}."): value
-                    for key, value in self._weights.items()
-                    if key.startswith(f"enc.layers.{at}.")
-                }
-                for at in range(sum(key.endswith("norm1.weight") for key in self._weights))
-            ]
-            if self._weights["fl.weight"].shape != (self.width, FLAGS) or not self._layers:
-                raise ModelFileError("the verifier's weights have another form")
-        except KeyError as error:
-            raise ModelFileError(f"the verifier's weights lack {error}") from error
+        self._weights = {key: np.asarray(value, dtype=np.float32) for key, value in weights.items()}
+        projection = self._weights.get("proj.weight", np.empty(0, dtype=np.float32))
+        if projection.ndim != 2:
+            raise ModelFileError("the verifier's weights lack proj.weight")
+        self.width, self.dimensions = projection.shape
+        layers = len({key.split(".")[2] for key in self._weights if key.startswith("enc.layers.")})
+        for key, shape in _shapes(self.width, self.dimensions, layers).items():
+            if key not in self._weights:
+                raise ModelFileError(f"the verifier's weights lack {key}")
+            found = self._weights[key].shape
+            if len(found) != len(shape) or any(one not in (size, -1) for one, size in zip(shape, found, strict=True)):
+                raise ModelFileError(f"the verifier's {key} has the shape {found}")
+        if not layers or self.width % HEADS:
+            raise ModelFileError("the verifier's weights have another form")
+        self._layers = [
+            {
+                key.removeprefix(f"enc.layers.{at}."): value
+                for key, value in self._weights.items()
+                if key.startswith(f"enc.layers.{at}.")
+            }
+            for at in range(layers)
+        ]
 
     @classmethod
     def load(cls, path: Path, *, sha256: str | None = None) -> "Verifier":
@@ -110,6 +116,28 @@ class Verifier:
         )
         joined = _gelu(_linear(joined, w["out.0.weight"], w["out.0.bias"]))
         return _linear(joined, w["out.3.weight"], w["out.3.bias"])
+
+
+def _shapes(width: int, dimensions: int, layers: int) -> dict[str, tuple[int, ...]]:
+    """Every array that the network needs; -1 where any size will do."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "ln.weight": (dimensions,), "ln.bias": (dimensions,), "proj.weight": (width, dimensions), "proj.bias": (width,),
+        "fl.weight": (width, FLAGS), "fl.bias": (width,), "seg.weight": (2, width),
+        "norm.weight": (width,), "norm.bias": (width,), "pv.weight": (-1, dimensions), "pv.bias": (-1,),
+        "out.0.weight": (-1, -1), "out.0.bias": (-1,), "out.3.weight": (2, -1), "out.3.bias": (2,),
+    }  # fmt: skip
+    for at in range(layers):
+        shapes |= {
+            f"enc.layers.{at}.{name}": shape
+            for name, shape in {
+                "norm1.weight": (width,), "norm1.bias": (width,), "norm2.weight": (width,), "norm2.bias": (width,),
+                "self_attn.in_proj_weight": (3 * width, width), "self_attn.in_proj_bias": (3 * width,),
+                "self_attn.out_proj.weight": (width, width), "self_attn.out_proj.bias": (width,),
+                "linear1.weight": (-1, width), "linear1.bias": (-1,), "linear2.weight": (width, -1),
+                "linear2.bias": (width,),
+            }.items()
+        }  # fmt: skip
+    return shapes
 
 
 def token_flags(one: Prompt, other: Prompt) -> Array:

@@ -7,6 +7,7 @@ as offset: it learns what the rest of the evidence does not explain. Weights hav
 with its own precision (a diagonal Laplace approximation, updated label by label).
 """
 
+import math
 from collections import OrderedDict
 
 from halfpenny.semantic_cache.decision.prompts import Prompt
@@ -29,12 +30,13 @@ class Wording:
         """How much the differing words speak for the same answer, -3..3; 0 where nothing is known of them."""
         weights = self._weights
         known = [weights[word][0] for word in one.plain ^ other.plain if word in weights]
-        return min(_BOUND, max(-_BOUND, sum(known)))
+        # exact, so that the order of a set, which differs from process to process, does not show
+        return min(_BOUND, max(-_BOUND, math.fsum(known)))
 
     def learn(self, one: Prompt, other: Prompt, residual: float, slope: float) -> None:
         """A label. `residual`: right less the probability that was predicted; `slope`: p (1 - p) of the prediction."""
         words = one.plain ^ other.plain
-        if not words:
+        if not words or not math.isfinite(residual) or not math.isfinite(slope):
             return
         for word in words:
             weight, precision = self._weights.pop(word, (0.0, _PRIOR_PRECISION))

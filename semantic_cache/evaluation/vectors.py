@@ -40,7 +40,7 @@ def unit_vectors(vectors: Vector) -> tuple[Vector, NDArray[np.bool_]]:
 
     Such a row is all zeros in the result, so that no arithmetic on it spreads NaN.
     """
-    usable = np.empty(len(vectors), dtype=np.bool_)
+    usable: NDArray[np.bool_] = np.empty(len(vectors), dtype=np.bool_)
     scaled = np.empty(vectors.shape, dtype=np.float32)
     # in blocks: the 64-bit copies of 100,000 rows would take a gigabyte
     for begin in range(0, len(vectors), _AT_ONCE):

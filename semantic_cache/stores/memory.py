@@ -123,6 +123,9 @@ def weight_bytes(entry: Entry) -> int:
         entry.vector,
         entry.embedder,
         entry.snapshot,
+        entry.prompt,
+        entry.group,
+        entry.namespace,
         *entry.tags.keys(),
         *entry.tags.values(),
     )

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Select, and_, bindparam, delete, func, select, tuple_
+from sqlalchemy import Column, Select, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -36,6 +36,24 @@ _log = logging.getLogger(__name__)
 
 class PurgeError(Exception):
     """The purge could not be carried out in full; it can be asked for again."""
+
+
+class Regroup(msgspec.Struct, frozen=True, array_like=True):
+    """A later word on an entry, in the spool: its answer group, and whether it was withdrawn as a neighbour."""
+
+    entry_id: str
+    group: str
+    withdrawn: bool = False
+
+
+class KeptPrompt(msgspec.Struct, frozen=True):
+    """Of an entry, what its prompt is judged by; fields as in `Entry`."""
+
+    partition: str
+    text: str
+    vector: bytes
+    prompt: bytes
+    group: str
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -71,6 +89,7 @@ class SqlStore:
         self._max_bytes = max_bytes
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Entry).decode
+        self._decode_regroup = msgspec.msgpack.Decoder(Regroup).decode
         self._rows = Bulk(entries, _newest_wins)
         self._lookup = Lookup(engine)
         self._by_key = self._lookup.prepare(_live(entries.c.key))
@@ -93,7 +112,11 @@ class SqlStore:
         """Apply a batch inside the writer's transaction: the newest entry of a key stays, purged ones do not
         return."""
         batch: dict[str, Entry] = {}
+        regroups: list[Regroup] = []
         for payload in payloads:
+            if payload[:1] in _ARRAYS:
+                regroups.append(self._decode_regroup(payload))
+                continue
             entry = self._decode(payload)
             known = batch.get(entry.key)
             if known is None or known.created_s <= entry.created_s:
@@ -108,6 +131,33 @@ class SqlStore:
             if count % CHUNK == 0:
                 await asyncio.sleep(0)  # hashing a full batch takes milliseconds; requests go on in between
         await self._rows.execute(connection, rows)
+        # after the entries: what is regrouped may have come in this very batch
+        for regroup in regroups:
+            values: dict[str, Any] = {"answer_group": regroup.group}
+            if regroup.withdrawn:
+                values["vector"] = values["prompt"] = b""
+            await connection.execute(update(entries).where(entries.c.id == regroup.entry_id).values(values))
+
+    def regroup(self, entry_id: str, group: str, *, withdrawn: bool = False) -> bool:
+        """Note, as durably as `put`, the answer group of an entry; `withdrawn`: it is nobody's neighbour any more."""
+        return self._append(KIND, self._encode(Regroup(entry_id, group, withdrawn)))
+
+    async def prompts(self, entry_ids: Sequence[str], now_s: float) -> dict[str, KeptPrompt]:
+        """What is kept of the prompts of these live entries, by id; none if the database does not answer."""
+        query = _PROMPTS.where(entries.c.id.in_(entry_ids), entries.c.expires_s > now_s)
+        try:
+            async with asyncio.timeout(_READ_TIMEOUT_S), reading(self.engine) as connection:
+                rows = (await connection.execute(query)).all()
+        except Exception as error:  # as in `_one`
+            self._fail(error)
+            return {}
+        return {row.id: KeptPrompt(row.partition, row.text, row.vector, row.prompt, row.answer_group) for row in rows}
+
+    async def group_members(self, group: str) -> list[str]:
+        """The ids of all entries of an answer group. Raises what the database raises."""
+        query = select(entries.c.id).where(entries.c.answer_group == group)
+        async with reading(self.engine) as connection:
+            return [row.id for row in (await connection.execute(query)).all()]
 
     async def purge(self, what: PurgeFilter, now_s: float) -> int:
         """Remove and remember. Raises PurgeError when the database does not take it: nothing may be promised
@@ -272,8 +322,15 @@ class SqlStore:
         self._failing = True
 
 
-_WHOLE = tuple(column.name for column in entries.columns)
-_LIGHT = select(*(column for column in entries.columns if column.name not in ("body", "body_sha256")))
+# A prompt is read by `prompts` alone: nothing else needs it.
+_READ = tuple(column for column in entries.columns if column.name != "prompt")
+_WHOLE = tuple(column.name for column in _READ)
+_LIGHT = select(*(column for column in _READ if column.name not in ("body", "body_sha256")))
+_PROMPTS = select(
+    entries.c.id, entries.c.partition, entries.c.text, entries.c.vector, entries.c.prompt, entries.c.answer_group
+)
+# MessagePack: how arrays of three begin. Entries are maps.
+_ARRAYS = (b"\x93",)
 _fits: type[Store] = SqlStore
 _MARK = select(
     # sums and not maxima: a transaction that ends late may add a lower number
@@ -285,7 +342,7 @@ _MARK = select(
 
 def _live(column: Column[str]) -> Select[Any]:
     """By one column's value and the present time, in this order."""
-    return select(entries).where(column == bindparam("value"), entries.c.expires_s > bindparam("now_s"))
+    return select(*_READ).where(column == bindparam("value"), entries.c.expires_s > bindparam("now_s"))
 
 
 async def _purges_since(connection: AsyncConnection, since_s: float) -> list[tuple[float, PurgeFilter]]:
@@ -341,6 +398,9 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         entry.size_bytes(),
         entry.kept_until_s,
         entry.snapshot,
+        entry.prompt,
+        entry.group,
+        entry.namespace,
     )
 
 
@@ -368,6 +428,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         tags=msgspec.json.decode(row["tags"], type=dict[str, str]) if row["tags"] else {},
         kept_until_s=row["kept_until_s"],
         snapshot=row["snapshot"],
+        group=row["answer_group"],
+        namespace=row["namespace"],
     )
 
 

@@ -5,6 +5,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from halfpenny.semantic_cache.base import Entry, PurgeFilter, Store
 from halfpenny.semantic_cache.snapshots import Snapshots
 from halfpenny.semantic_cache.stores.epochs import Epochs
@@ -63,7 +65,8 @@ class Tiered:
 
     def put(self, entry: Entry) -> bool:
         """True if it is durable. It is served from memory even when it is not."""
-        self.memory.put(entry)
+        # its prompt is asked for by `SqlStore.prompts`, not held twice
+        self.memory.put(msgspec.structs.replace(entry, prompt=b"") if entry.prompt else entry)
         if self._known is not None:
             self._known.add(entry.key)
         return self.sql.put(entry)

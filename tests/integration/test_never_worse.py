@@ -36,6 +36,12 @@ def break_store(proxy: Proxy) -> None:
 
 def break_neighbours(proxy: Proxy) -> None:
     proxy.app.services.neighbours = Broken("neighbours")  # type: ignore[assignment]
+    assert proxy.app.services.semantic is not None
+    proxy.app.services.semantic.neighbours = Broken("neighbours")  # type: ignore[assignment]
+
+
+def break_semantic(proxy: Proxy) -> None:
+    proxy.app.services.semantic = Broken("semantic")  # type: ignore[assignment]
 
 
 def break_spool(proxy: Proxy) -> None:
@@ -47,19 +53,23 @@ def break_ledger(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("break_it", [break_store, break_neighbours, break_spool, break_ledger])
+@pytest.mark.parametrize("break_it", [break_store, break_neighbours, break_semantic, break_spool, break_ledger])
 async def test_a_broken_part_never_breaks_the_answer(
     proxy: Proxy, upstream: ScriptedUpstream, break_it: Any, stream: bool
 ) -> None:
     await proxy.chat("Something in the partition", stream=stream)
     neighbours, lookup = proxy.app.services.neighbours, proxy.app.sql._lookup
+    semantic = proxy.app.services.semantic
+    assert semantic is not None
+    assert neighbours is not None
     break_it(proxy)
     for number in range(2):
         answer = await proxy.chat(f"Still there {number}?", stream=stream)
         assert answer.status == 200
         assert answer.body
     assert len(upstream.calls) == 3
-    proxy.app.services.neighbours = neighbours
+    proxy.app.services.neighbours = semantic.neighbours = neighbours
+    proxy.app.services.semantic = semantic
     proxy.app.sql._lookup = lookup
 
 

@@ -59,7 +59,7 @@ async def test_the_migrations_make_what_the_schema_says(engine: AsyncEngine) -> 
 
 def test_the_schema_compiles_for_postgresql() -> None:
     made = [str(CreateTable(table).compile(dialect=postgresql.dialect())) for table in metadata.sorted_tables]
-    assert len(made) == 5
+    assert len(made) == 7
     assert "DOUBLE PRECISION" in made[0]
 
 
@@ -85,28 +85,28 @@ async def test_an_existing_database_is_copied_before_it_changes(engine: AsyncEng
     await add_entry(engine, b"body")
     scripts = tmp_path / "migrations"
     shutil.copytree(lifecycle.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "r0003_next.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
+    (scripts / "versions" / "r0004_next.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
         "def upgrade():\n"
         "    with op.batch_alter_table('entries') as batch:\n"
         "        batch.alter_column('model', nullable=True)\n"
         "        batch.add_column(sa.Column('extra', sa.Text()))\n"
     )
-    assert await lifecycle.upgrade(engine, scripts) == "0003"
-    (kept,) = tmp_path.glob("test.db.0002.*.backup")
-    with pytest.raises(StorageError, match="0003, newer than this code's 0002"):
+    assert await lifecycle.upgrade(engine, scripts) == "0004"
+    (kept,) = tmp_path.glob("test.db.0003.*.backup")
+    with pytest.raises(StorageError, match="0004, newer than this code's 0003"):
         await lifecycle.upgrade(engine)
     await lifecycle.restore(engine, kept)
     verdict = await lifecycle.verify(engine)
-    assert (verdict.ok, verdict.schema, verdict.entries) == (True, "0002", 1)
+    assert (verdict.ok, verdict.schema, verdict.entries) == (True, "0003", 1)
 
 
 async def test_a_migration_that_fails_changes_nothing(engine: AsyncEngine, tmp_path: Path) -> None:
     await lifecycle.upgrade(engine)
     scripts = tmp_path / "migrations"
     shutil.copytree(lifecycle.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "r0003_next.py").write_text(
-        "from alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
+    (scripts / "versions" / "r0004_next.py").write_text(
+        "from alembic import op\nrevision = '0004'\ndown_revision = '0003'\n"
         "def upgrade():\n    op.drop_table('ledger')\n    op.execute('no such statement')\n"
     )
     with pytest.raises(OperationalError):

@@ -1,0 +1,119 @@
+"""semantic_cache/decision/budget.py: the lowest threshold that the promise can afford."""
+
+import math
+
+import numpy as np
+import pytest
+
+from halfpenny.semantic_cache.decision.budget import SAFETY, Budget, Floats
+
+
+def settled(bound: float, recent: Floats, requests: int, *, labels: int = 1000, seen: int = 0) -> Budget:
+    """A budget whose spending so far is just what was allowed, so that nothing is carried over."""
+    budget = Budget(bound)
+    budget.requests = seen
+    budget.spent = bound * SAFETY * seen / budget.correction
+    budget.update(recent, requests, labels)
+    return budget
+
+
+def expected_wrong(budget: Budget, recent: Floats, requests: int) -> float:
+    return float((1 - recent)[recent >= budget.threshold].sum()) / requests
+
+
+@pytest.mark.parametrize("bound", [0.001, 0.01, 0.05])
+@pytest.mark.parametrize("shape", [(8, 1), (1, 1), (0.5, 0.1), (30, 3)])
+def test_expected_wrong_hits_stay_within_the_bound_and_use_it(bound: float, shape: tuple[float, float]) -> None:
+    recent = np.random.default_rng(0).beta(*shape, size=600)
+    budget = settled(bound, recent, 800)
+    spent = expected_wrong(budget, recent, 800)
+    assert spent <= bound * SAFETY + 1e-9
+    next_surest = recent[recent < budget.threshold].max()
+    if 0.5 < budget.threshold < 0.999:
+        assert spent + (1 - next_surest) / 800 >= bound * SAFETY - 1e-4  # lower would be too low
+
+
+def test_what_really_is_wrong_keeps_the_bound_if_the_probabilities_are_right() -> None:
+    rng = np.random.default_rng(1)
+    wrong = []
+    for _ in range(40):
+        recent, coming = rng.beta(8, 1, size=(2, 800))
+        budget = settled(0.02, recent, 800)
+        served = coming[coming >= budget.threshold]
+        wrong.append(float((rng.random(len(served)) > served).sum()) / 800)
+    assert 0.01 < np.mean(wrong) <= 0.02
+
+
+def test_a_stricter_promise_asks_for_surer_hits() -> None:
+    recent = np.random.default_rng(2).beta(8, 1, size=800)
+    thresholds = [settled(bound, recent, 800).threshold for bound in (0.05, 0.02, 0.01, 0.005, 0.001)]
+    assert thresholds == sorted(thresholds)
+    assert len(set(thresholds)) == 5
+
+
+def test_a_promise_of_no_wrong_hit_serves_nothing() -> None:
+    budget = settled(0.0, np.ones(10), 10)
+    assert budget.threshold == math.inf
+
+
+def test_nothing_seen_leaves_the_highest_threshold() -> None:
+    assert settled(0.01, np.empty(0), 0).threshold == Budget(0.01).threshold
+    assert settled(0.01, np.empty(0), 100).threshold == 0.999
+    assert settled(0.01, np.full(50, 0.2), 60).threshold == 0.999
+
+
+def test_probabilities_that_are_no_numbers_are_not_served() -> None:
+    recent = np.array([np.nan] * 5 + [0.9999] * 95)
+    budget = settled(0.01, recent, 100)
+    assert 0.5 < budget.threshold <= 0.9999
+
+
+def test_it_never_goes_under_a_half() -> None:
+    assert settled(0.5, np.full(10, 0.6), 1000).threshold == pytest.approx(0.6)
+    assert settled(0.5, np.full(10, 0.3), 1000).threshold == 0.5
+
+
+def test_wrong_re_asks_raise_the_correction_and_the_threshold() -> None:
+    recent = np.random.default_rng(3).beta(8, 1, size=800)
+    budget = settled(0.02, recent, 800)
+    assert budget.correction == 1.0
+    before = budget.threshold
+    for _ in range(6):
+        budget.reasked(0.98, right=False)
+    assert 2 < budget.correction <= 4
+    budget.update(recent, 800, 1000)
+    assert budget.threshold > before
+    for _ in range(60):  # the wrong ones are forgotten
+        budget.reasked(0.9, right=True)
+    assert budget.correction == pytest.approx(max(0.6, 4 / 10), abs=1e-9)
+    budget.update(recent, 800, 1000)
+    assert budget.threshold < before
+
+
+def test_the_correction_is_bounded() -> None:
+    budget = Budget(0.01)
+    for _ in range(200):
+        budget.reasked(0.99, right=False)
+    assert budget.correction == 4.0
+
+
+def test_what_was_overspent_is_saved_and_what_was_not_is_carried_over() -> None:
+    recent = np.random.default_rng(4).beta(8, 1, size=800)
+    even = settled(0.02, recent, 800, seen=1000)
+    thrifty, lavish = Budget(0.02), Budget(0.02)
+    thrifty.requests = lavish.requests = 1000
+    for _ in range(400):
+        lavish.served(0.9)
+    thrifty.update(recent, 800, 1000)
+    lavish.update(recent, 800, 1000)
+    assert lavish.spent == pytest.approx(40)
+    assert thrifty.threshold < even.threshold < lavish.threshold
+    assert expected_wrong(thrifty, recent, 800) <= 1.6 * SAFETY * 0.02 + 1e-9
+    assert expected_wrong(lavish, recent, 800) > 0  # it goes on serving the surest
+
+
+def test_few_labels_halve_the_budget() -> None:
+    recent = np.random.default_rng(5).beta(8, 1, size=800)
+    few = settled(0.02, recent, 800, labels=59)
+    assert expected_wrong(few, recent, 800) <= 0.01 * SAFETY + 1e-9
+    assert few.threshold > settled(0.02, recent, 800, labels=60).threshold

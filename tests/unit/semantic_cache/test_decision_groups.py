@@ -1,0 +1,55 @@
+"""semantic_cache/decision/groups.py: what is learnt of one prompt speaks for its group."""
+
+import numpy as np
+
+from halfpenny.semantic_cache.decision.groups import Groups
+
+A, B, C = np.eye(3, dtype=np.float32)
+
+
+def test_a_group_that_is_not_held_is_one_prompt() -> None:
+    groups = Groups()
+    found = groups.get("g", A)
+    assert (found.count, found.right, found.wrong) == (1, 0, 0)
+    assert np.array_equal(found.total, A)
+    assert len(groups) == 0
+
+
+def test_joining_adds_to_the_first() -> None:
+    groups = Groups()
+    groups.join("g", A, B)
+    groups.join("g", C, C)  # the first is known by now
+    found = groups.get("g", C)
+    assert found.count == 3
+    assert np.array_equal(found.total, A + B + C)
+    assert np.array_equal(A, np.eye(3)[0])  # the caller's vector is not added to
+
+
+def test_half_precision_vectors_are_summed_in_single() -> None:
+    groups = Groups()
+    for _ in range(3000):
+        groups.join("g", A.astype(np.float16), A.astype(np.float16))
+    assert groups.get("g", A).total[0] == 3001
+
+
+def test_records_are_kept_for_each_group_and_dropped_with_it() -> None:
+    groups = Groups()
+    groups.record("g", A, right=True)
+    groups.record("g", A, right=False)
+    groups.record("h", B, right=False)
+    found = groups.get("g", A)
+    assert (found.right, found.wrong, found.count) == (1, 1, 1)
+    groups.drop("g")
+    groups.drop("never was")
+    assert len(groups) == 1
+    assert groups.get("g", A).wrong == 0
+    assert groups.get("h", B).wrong == 1
+
+
+def test_a_vector_that_is_not_finite_does_not_join() -> None:
+    groups = Groups()
+    groups.join("g", A, B)
+    groups.join("g", A, C * np.float32(np.nan))
+    found = groups.get("g", A)
+    assert found.count == 2
+    assert np.isfinite(found.total).all()
