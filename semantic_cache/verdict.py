@@ -26,7 +26,7 @@ def judge(asked: str, stored: str, similarity: float, min_similarity: float = DE
     The ruling names the first guard that refused, or "similarity", or "words" when one of them says more than
     the other and they are no near copies.
     """
-    if similarity < min_similarity:
+    if not similarity >= min_similarity:  # NaN is refused too
         return Ruling(accepted=False, similarity=similarity, guard="similarity", detail=f"under {min_similarity:.3f}")
     mine, theirs = _read(asked), _read(stored)
     for name, guard in GUARDS:

@@ -66,5 +66,7 @@ class Budget:
             target *= 0.5
         wrong = np.sort(1.0 - recent)
         affordable = int(np.searchsorted(np.cumsum(wrong) / requests, target, side="right"))
+        while 0 < affordable < len(wrong) and wrong[affordable - 1] == wrong[affordable]:
+            affordable -= 1  # all that are equally sure are served, or none of them
         lowest = 1.0 - float(wrong[affordable - 1]) if affordable else _HIGHEST
         self.threshold = min(max(lowest, _LOWEST), _HIGHEST)

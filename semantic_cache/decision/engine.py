@@ -34,6 +34,8 @@ REASKED = 0.015
 _OTHERS_WEIGHT = 0.3
 """Trust in the label of a candidate that would not have been chosen: it is one of the same request's."""
 _EARLY = 6.0
+_UNREAD = frozenset({"tail", "length"})
+"""Where the two differ, or may, in words that neither embedder nor verifier reads: no evidence speaks of those."""
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
@@ -161,7 +163,8 @@ class Namespace:
         return 1.0 - (1.0 - own) * wanted / self.budget.bound
 
     def _veto(self, candidate: Candidate) -> str:
-        return candidate.cold_refusal if self.cold else ""
+        unread = _UNREAD.intersection(candidate.refusals)
+        return min(unread) if unread else candidate.cold_refusal if self.cold else ""
 
     def _exploration(self, p_right: float, threshold: float) -> float:
         """More at the start, and where being wrong is likelier: there a label is worth more and a hit less."""

@@ -45,7 +45,7 @@ def unit_vectors(vectors: Vector) -> tuple[Vector, NDArray[np.bool_]]:
     # in blocks: the 64-bit copies of 100,000 rows would take a gigabyte
     for begin in range(0, len(vectors), _AT_ONCE):
         rows = slice(begin, begin + _AT_ONCE)
-        finite = np.isfinite(vectors[rows]).all(axis=1)
+        finite: NDArray[np.bool_] = np.asarray(np.isfinite(vectors[rows]).all(axis=1))
         clean = np.where(finite[:, None], vectors[rows], 0).astype(np.float64)
         norms = np.linalg.norm(clean, axis=1)
         usable[rows] = finite & (norms > 0)

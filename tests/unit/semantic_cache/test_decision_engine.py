@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.decision.calibrator import Prior, sigmoid
 from halfpenny.semantic_cache.decision.classifier import Metric
-from halfpenny.semantic_cache.decision.engine import COLD_LABELS, FIT_EVERY, NOTHING, REASKED, Decision, Label, Namespace
+from halfpenny.semantic_cache.decision.engine import (
+    COLD_LABELS,
+    FIT_EVERY,
+    NOTHING,
+    REASKED,
+    Decision,
+    Label,
+    Namespace,
+)
 from halfpenny.semantic_cache.decision.evidence import FEATURES, Candidate, Near
 from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt
 from halfpenny.semantic_cache.training.priors import wide_prior
@@ -35,7 +43,7 @@ def namespace(bound: float = 0.01, prior: Prior | None = None, reasked: float = 
     return Namespace(prior or wide_prior(), metric, bound, reasked=reasked)
 
 
-def sure(one: str = "one") -> Prior:
+def sure() -> Prior:
     """Serves whatever `candidate(strength)` is strong."""
     mean = np.zeros(K)
     mean[FEATURES.index("strict")] = 6.0
@@ -121,6 +129,7 @@ def test_a_stricter_promise_never_serves_more(is_warm: bool) -> None:
         before = False
         for bound in sorted(served):
             found = namespace(0.02, sure(), reasked=0.1)
+            found.requests = 5001
             found.budget.threshold = 0.9
             if is_warm:
                 warm(found)
@@ -208,7 +217,8 @@ def test_labels_that_are_wrong_now_and_then_do_not_break_it() -> None:
         rates.append(wrong[200:].mean())
         hits.append(hit[200:].mean())
     assert np.mean(rates) <= 0.02
-    print(hits)
+    assert max(rates) <= 0.03
+    assert min(hits) > 0.03
 
 
 def test_the_same_seed_decides_the_same() -> None:
