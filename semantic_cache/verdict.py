@@ -33,16 +33,31 @@ def judge(asked: str, stored: str, similarity: float, min_similarity: float = DE
         detail = guard(mine, theirs)
         if detail:
             return Ruling(accepted=False, similarity=similarity, guard=name, detail=detail)
-    only_mine, only_theirs = extra_words(mine, theirs)
-    if (only_mine or only_theirs) and similarity < EXTRA_WORDS_SIMILARITY:
-        return Ruling(accepted=False, similarity=similarity, guard="words", detail=f"+{min(only_mine | only_theirs)}")
+    if extra := _says_more(mine, theirs, similarity):
+        return Ruling(accepted=False, similarity=similarity, guard="words", detail=f"+{extra}")
     return Ruling(accepted=True, similarity=similarity)
 
 
-def refusals(asked: str, stored: str) -> tuple[str, ...]:
-    """The names of all guards that find a difference between the two: evidence for a learned rule."""
+def examine(asked: str, stored: str, similarity: float) -> tuple[tuple[str, ...], str]:
+    """The names of all guards that find a difference between the two, as evidence for a learned rule; and the guard
+    that `judge` would name, "" if it accepts. The guards run once, and of texts that are too long only that is said."""
+    if max(len(asked), len(stored)) > MAX_JUDGED_CHARS:
+        return ("length",), "length"
     mine, theirs = _read(asked), _read(stored)
-    return tuple(name for name, guard in GUARDS if guard(mine, theirs))
+    refused = tuple(name for name, guard in GUARDS if guard(mine, theirs))
+    if not similarity >= DEFAULT_MIN_SIMILARITY:
+        return refused, "similarity"
+    if refused:
+        return refused, refused[0]
+    return refused, "words" if _says_more(mine, theirs, similarity) else ""
+
+
+def _says_more(mine: Reading, theirs: Reading, similarity: float) -> str:
+    """A topic word that only one of the two has, if they are no near copies."""
+    only_mine, only_theirs = extra_words(mine, theirs)
+    if (only_mine or only_theirs) and not similarity >= EXTRA_WORDS_SIMILARITY:
+        return min(only_mine | only_theirs)
+    return ""
 
 
 def _read(text: str) -> Reading:
@@ -50,6 +65,6 @@ def _read(text: str) -> Reading:
     return _kept_reading(text) if len(text) <= MAX_JUDGED_CHARS else Reading(text)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _kept_reading(text: str) -> Reading:
     return Reading(text)

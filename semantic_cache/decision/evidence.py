@@ -14,7 +14,7 @@ from halfpenny.semantic_cache.decision.groups import Groups
 from halfpenny.semantic_cache.decision.prompts import Prompt, tails_agree
 from halfpenny.semantic_cache.decision.verifier import Verifier
 from halfpenny.semantic_cache.decision.wording import Wording
-from halfpenny.semantic_cache.verdict import judge, refusals
+from halfpenny.semantic_cache.verdict import examine
 
 FEATURES = (
     "one", "strict", "coarse", "cosine", "cosine_margin", "share", "class_margin", "rival_strict", "record", "size",
@@ -89,9 +89,9 @@ def weigh(
         near = members[ids[at]][0]
         others = np.delete(cosines, at)
         rivals = np.delete(logits[:, 0], row)
-        refused = refusals(prompt.text, near.prompt.text)
+        refused, cold = examine(prompt.text, near.prompt.text, near.cosine)
         if not tails_agree(prompt, near.prompt):
-            refused = (*refused, "tail")
+            refused, cold = (*refused, "tail"), "tail"
         features = np.array([
             1.0,
             logits[row, 0] / 4,
@@ -112,8 +112,6 @@ def weigh(
         ], dtype=np.float64)  # fmt: skip
         if not np.isfinite(features).all():
             continue
-        ruling = judge(prompt.text, near.prompt.text, near.cosine)
-        cold = "tail" if "tail" in refused else "" if ruling.accepted else ruling.guard
         candidates.append(Candidate(near, features, refused, cold))
     return candidates
 

@@ -1,10 +1,14 @@
 """The verdict with the real embedder at the default threshold: re-phrasings are served, twins are not."""
 
+import math
+from random import Random
+
 import pytest
 
 from halfpenny.semantic_cache.base import Embedder
 from halfpenny.semantic_cache.embedders import load_embedder
-from halfpenny.semantic_cache.verdict import DEFAULT_MIN_SIMILARITY, EXTRA_WORDS_SIMILARITY, judge
+from halfpenny.semantic_cache.training.generators import pairs
+from halfpenny.semantic_cache.verdict import DEFAULT_MIN_SIMILARITY, EXTRA_WORDS_SIMILARITY, examine, judge
 
 SAME = [
     ("What is the capital of France?", "What's the capital city of France?"),
@@ -143,3 +147,23 @@ def test_one_more_word_needs_a_near_copy() -> None:
     below = judge(asked, stored, EXTRA_WORDS_SIMILARITY - 0.01, 0.8)
     assert (below.accepted, below.guard, below.detail) == (False, "words", "+kitchen")
     assert judge(asked, stored, EXTRA_WORDS_SIMILARITY, 0.8).accepted
+
+
+def test_examine_names_what_judge_names() -> None:
+    rng = Random(3)
+    refused = 0
+    for pair in pairs(5, 300, "both"):
+        similarity = rng.choice([0.5, 0.79, 0.8, 0.9, 0.949, 0.95, 0.99, math.nan])
+        found, first = examine(pair.b, pair.a, similarity)
+        ruling = judge(pair.b, pair.a, similarity)
+        assert first == ruling.guard
+        assert (first == "") is ruling.accepted
+        if similarity >= 0.8 and found:
+            assert first == found[0]
+        refused += bool(found)
+    assert 30 < refused < 300
+
+
+def test_of_long_texts_nothing_is_read() -> None:
+    long = "not " * 30_000
+    assert examine(long, long + "x", 0.99) == (("length",), "length")
