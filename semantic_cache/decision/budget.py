@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 RECENT = 800
-SAFETY = 0.9
+SAFETY = 0.85
 _CARRY_OVER = 1500
 _FEW_LABELS = 60
 _HIGHEST = 0.999
 _LOWEST = 0.5
+_SMOOTHING_BELOW = 8.0
+_SMOOTHING = 4.0
+"""Wrong hits that the ratio begins with, found and expected."""
 
 
 class Budget:
@@ -36,6 +39,7 @@ class Budget:
         self.spent = 0.0
         """Wrong hits expected so far, by the probabilities at the time of serving."""
         self._reasked: deque[tuple[float, float]] = deque(maxlen=60)
+        self._fetched: deque[tuple[float, float]] = deque(maxlen=300)
 
     def served(self, p_right: float) -> None:
         self.spent += 1.0 - p_right
@@ -44,14 +48,18 @@ class Budget:
         """A would-be hit whose answer was fetched after all."""
         self._reasked.append((1.0 - p_right, 0.0 if right else 1.0))
 
+    def fetched(self, p_right: float, *, right: bool) -> None:
+        """A candidate that was not sure enough, and how it would have come out: free, and much more of it than of the
+        re-asked. Only those that might have been served tell of the calibrator where it matters."""
+        if p_right >= _LOWEST:
+            self._fetched.append((1.0 - p_right, 0.0 if right else 1.0))
+
     @property
     def correction(self) -> float:
-        """Wrong hits found among the re-asked over those expected, smoothed; 0.6 to 4."""
-        found = expected = 4.0
-        for p_wrong, wrong in self._reasked:
-            expected += p_wrong
-            found += wrong
-        return min(4.0, max(0.6, found / expected))
+        """Wrong hits found over those expected, smoothed; 0.6 to 4. Where the calibrator erred just below the threshold
+        it is expected to err in the same way above it, until the re-asked hits say otherwise."""
+        usual = _ratio(self._fetched, 1.0, _SMOOTHING_BELOW)
+        return min(4.0, max(0.6, _ratio(self._reasked, usual, _SMOOTHING)))
 
     def update(self, recent: Floats, requests: int, labels: int) -> None:
         """Set the threshold. `recent`: probabilities, by today's calibrator, of the best candidates among the last
@@ -70,3 +78,9 @@ class Budget:
             affordable -= 1  # all that are equally sure are served, or none of them
         lowest = 1.0 - float(wrong[affordable - 1]) if affordable else _HIGHEST
         self.threshold = min(max(lowest, _LOWEST), _HIGHEST)
+
+
+def _ratio(outcomes: deque[tuple[float, float]], usual: float, smoothing: float) -> float:
+    """Found over expected among (probability of being wrong, 1 if it was), drawn to `usual`."""
+    expected = smoothing + sum(p_wrong for p_wrong, _ in outcomes)
+    return (smoothing * usual + sum(wrong for _, wrong in outcomes)) / expected

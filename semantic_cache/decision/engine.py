@@ -34,6 +34,8 @@ REASKED = 0.015
 _OTHERS_WEIGHT = 0.3
 """Trust in the label of a candidate that would not have been chosen: it is one of the same request's."""
 _EARLY = 6.0
+_PER_REQUEST = 0.01
+_MOST_USUAL = 0.05
 _UNREAD = frozenset({"tail", "length"})
 """Where the two differ, or may, in words that neither embedder nor verifier reads: no evidence speaks of those."""
 
@@ -135,6 +137,8 @@ class Namespace:
             self.calibrator.add(decision.candidates[label.candidate].features, label.right, weight)
             if chosen and decision.reasked:
                 self.budget.reasked(decision.p_right, right=label.right >= 0.5)
+            elif chosen:
+                self.budget.fetched(decision.p_right, right=label.right >= 0.5)
 
     def _settle(self) -> None:
         self.calibrator.fit()
@@ -167,8 +171,11 @@ class Namespace:
         return min(unread) if unread else candidate.cold_refusal if self.cold else ""
 
     def _exploration(self, p_right: float, threshold: float) -> float:
-        """More at the start, and where being wrong is likelier: there a label is worth more and a hit less."""
+        """More at the start, where hits are rare (each must tell more), and where being wrong is likelier: there a
+        label is worth more and a hit less."""
         if self.reasked_share <= 0 or self.cold:
             return self.reasked_share
-        base = self.reasked_share + _EARLY / (self.requests + 10)
+        hit_rate = (self.hits + self.reasks + 1) / (self.requests + 1)
+        usual = max(self.reasked_share, min(_MOST_USUAL, _PER_REQUEST / hit_rate))
+        base = usual + _EARLY / (self.requests + 10)
         return min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))

@@ -261,7 +261,8 @@ class Live:
         taught = []
         for label, row in zip(labels, self.namespace.calibrator.rows()[-added:] if added else (), strict=True):
             near = decision.candidates[label.candidate].near
-            kind = "reask" if decision.reasked and label.candidate == decision.chosen else "miss"
+            chosen = label.candidate == decision.chosen
+            kind = "other" if not chosen else "reask" if decision.reasked else "miss"
             words = self._words(ruled.prompt, near.prompt)
             predicted = decision.probabilities[label.candidate]
             taught.append(Taught(kind, row[0], row[1], row[2], predicted, near.group, words))

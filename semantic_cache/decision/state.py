@@ -86,6 +86,8 @@ def restore_labels(live: Live, taught: Iterable[Taught], counts: tuple[int, int,
         namespace.calibrator.add(one.features, one.right, one.weight)
         if one.kind == "reask":
             namespace.budget.reasked(one.predicted, right=one.right >= 0.5)
+        elif one.kind == "miss":
+            namespace.budget.fetched(one.predicted, right=one.right >= 0.5)
         if one.words:
             namespace.wording._weights.update(msgspec.msgpack.decode(one.words, type=dict[str, tuple[float, float]]))
     namespace.calibrator.fit()

@@ -117,3 +117,15 @@ def test_few_labels_halve_the_budget() -> None:
     few = settled(0.02, recent, 800, labels=59)
     assert expected_wrong(few, recent, 800) <= 0.01 * SAFETY + 1e-9
     assert few.threshold > settled(0.02, recent, 800, labels=60).threshold
+
+
+def test_an_error_just_below_the_threshold_is_expected_above_it_too() -> None:
+    over, under = Budget(0.01), Budget(0.01)
+    for at in range(200):
+        over.fetched(0.8, right=at % 2 == 0)  # half were wrong where a fifth was expected
+        under.fetched(0.8, right=True)
+    assert over.correction > 2.0
+    assert under.correction == pytest.approx(0.6)
+    for _ in range(200):
+        over.fetched(0.3, right=False)  # never a candidate for serving: says nothing
+    assert over.correction > 2.0
