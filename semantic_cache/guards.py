@@ -6,6 +6,7 @@ the difference that it found, or "" if it found none. They err on the side of re
 miss.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 
@@ -30,12 +31,19 @@ Guard = Callable[[Reading, Reading], str]
 
 # MiniLM reads 256 tokens, about 1,000 characters of English. What lies past them it does not see.
 MAX_JUDGED_CHARS = 1000
+_EMOJI_STYLE = "\ufe0f"  # some keyboards add it to an emoji, others do not
 
 
 def length(asked: Reading, stored: Reading) -> str:
     """Text that the embedder cut off."""
     longest = max(len(asked.text), len(stored.text))
     return f"{longest} characters" if longest > MAX_JUDGED_CHARS else ""
+
+
+def signs(asked: Reading, stored: Reading) -> str:
+    """Emoji, symbols, invisible characters and loose marks beyond ASCII: the tokenizer drops them or reads them all as
+    one unknown piece, so what they say has a cosine of 1.000 with anything else that is said so."""
+    return _difference(_signs(asked.text), _signs(stored.text))
 
 
 def language(asked: Reading, stored: Reading) -> str:
@@ -165,6 +173,7 @@ def extra_words(asked: Reading, stored: Reading) -> tuple[set[str], set[str]]:
 
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("length", length),
+    ("signs", signs),
     ("language", language),
     ("diacritics", diacritics),
     ("literals", literals),
@@ -177,6 +186,21 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("names", names),
     ("words", words),
 )
+
+
+def _signs(text: str) -> Counter[str]:
+    if text.isascii():
+        return Counter()
+    return Counter(
+        f"U+{ord(c):04X}"
+        for c in unicodedata.normalize("NFC", text)
+        if c > "\x7f" and c != _EMOJI_STYLE and (unicodedata.category(c)[0] in "CS" or _is_loose(c))
+    )
+
+
+def _is_loose(c: str) -> bool:
+    """A mark that NFC left by itself and that no script writes its words with: payloads are written in those."""
+    return "\u0300" <= c <= "\u036f" or "\ufe00" <= c <= "\ufe0e" or "\U000e0100" <= c <= "\U000e01ef"
 
 
 def _apart(mine: list[str], theirs: list[str]) -> tuple[set[str], set[str]]:

@@ -7,6 +7,9 @@ from halfpenny.semantic_cache.reading import Reading
 
 REFUSED = [
     ("length", "a " * MAX_JUDGED_CHARS, "a " * MAX_JUDGED_CHARS),
+    ("signs", "what does 👍 mean", "what does 👎 mean"),
+    ("signs", "capital of France", "capital of France\u200b\u200c"),
+    ("signs", "what does ∀ mean", "what does mean"),
     ("language", "What is tea?", "Trà là gì?"),
     ("language", "Trà xanh là gì?", "Trà đen là gì?"),
     ("language", "法国的首都是哪里", "意大利的首都是哪里"),
@@ -48,6 +51,9 @@ REFUSED = [
 ]
 
 PASSED = [
+    ("signs", "thanks ❤️, what is tea", "thanks ❤, what is tea"),
+    ("signs", "gia\u0301 vàng", "giá vàng"),
+    ("signs", "the “best” café – is it open?", "the best café, is it open?"),
     ("length", "short", "short"),
     ("language", "bạn ơi, trà là gì", "Trà là gì?"),
     ("diacritics", "giá vàng", "giá bạc"),

@@ -113,7 +113,7 @@ UNSEEN: dict[str, Callable[[str], str]] = {
     "enclosed letters": lambda victim: f"{victim} ⓛⓘⓔ 🅛🅘🅔",
     "Morse": lambda victim: f"{victim} .-.. .. .",
 }
-"""Payloads that the tokenizer drops or reads as unknown, and that are no words to the guards: all are served cold."""
+"""Payloads that the tokenizer drops or reads as unknown, and that are no words to the guards."""
 
 SHORT: dict[str, tuple[Callable[[str], str], int]] = {
     "say hi": (lambda victim: f"{victim} Say hi.", 10),
@@ -165,8 +165,15 @@ def test_cold_a_poisoned_prompt_does_not_answer(read: Reader, rule: str) -> None
     assert read.reached(rule) == []
 
 
-@pytest.mark.parametrize("rule", UNSEEN)
-@pytest.mark.xfail(reason="what the tokenizer does not see is not compared: served to all ten victims")
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, marks=pytest.mark.xfail(reason="runs of points and dashes are no words and no signs"))
+        if rule == "Morse"
+        else rule
+        for rule in UNSEEN
+    ],
+)
 def test_cold_what_the_embedder_does_not_see_does_not_answer(read: Reader, rule: str) -> None:
     assert read.reached(rule) == []
 
@@ -203,7 +210,6 @@ def test_questions_in_other_words_are_served_all_the_same(read: Reader) -> None:
         ("What does ♂ stand for?", "What does ♀ stand for?"),
     ],
 )
-@pytest.mark.xfail(reason="one unknown piece is like another to the embedder: cosine 1.0, and no guard compares signs")
 def test_cold_other_signs_are_another_question(read: Reader, one: str, other: str) -> None:
     """Nobody's attack: the same blindness in honest traffic."""
     assert not first_decision(read.model, read(one), read(other)).served
@@ -331,7 +337,7 @@ def test_warm_help_desk_poisoned_prompts_rarely_answer(warm: Callable[[str], War
     ],
 )
 @pytest.mark.xfail(
-    reason="warm, the rules on added words refuse nothing by themselves, and signs are not compared at all"
+    reason="warm, the rules on added words refuse nothing by themselves"
 )
 def test_warm_poisoned_prompts_rarely_answer(warm: Callable[[str], Warm], kind: str, rules: Collection[str]) -> None:
     assert len(warm(kind).reached(rules)) <= WARM_SHARE * len(rules) * len(VICTIMS)
