@@ -78,7 +78,9 @@ class FaissIndex:
         self._shed = False  # whether a form was given up whose memory still lies in the allocator
 
     def __len__(self) -> int:
-        return sum(map(len, self._forms)) - len(self._dead)
+        if self._dead:
+            self._bury()  # among them may be ids that were never here
+        return self._held()
 
     def __repr__(self) -> str:
         return " + ".join(
@@ -109,17 +111,17 @@ class FaissIndex:
         self._forms[-1].add(np.ascontiguousarray(ids, dtype=np.int64), vectors)
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Ids that are not there are ignored, though `__len__` may count those once given as gone for a while."""
+        """Ids that are not there are ignored."""
         gone = [number for number in ids.tolist() if number <= self._highest]
         self._dead = _with(self._dead, gone)
         if self._chore is not None:
             self._gone = _with(self._gone, gone)
-        if len(self._dead) > max(64, sum(map(len, self._forms)) // 16) or isinstance(self._forms[0], Few):
+        if len(self._dead) > max(64, self._held() // 16) or isinstance(self._forms[0], Few):
             self._bury()
 
     def search(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """At most k (id, cosine), best first; `vector` of shape (dimensions,)."""
-        k = min(k, len(self))
+        k = min(k, self._held())
         if k < 1:
             return []
         vector = np.ascontiguousarray(vector, dtype=np.float32)
@@ -146,6 +148,10 @@ class FaissIndex:
             random = np.random.default_rng(held)
             self._chore = _Train(self, first.sample(PER_CLUSTER * _clusters(held), random), held)
         return self._chore
+
+    def _held(self) -> int:
+        """The removed ones that still lie in the forms included."""
+        return sum(map(len, self._forms))
 
     def _live(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         found: list[tuple[int, float]] = []

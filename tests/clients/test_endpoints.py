@@ -17,8 +17,8 @@ pytestmark = pytest.mark.model
 ANTHROPIC = {"anthropic-version": "2023-06-01", "x-api-key": "k"}
 GEMINI = {"x-goog-api-key": "k"}
 BEARER = {"Authorization": "Bearer k"}
-CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Name a colour"}]}
-CONTENT = {"parts": [{"text": "Name a colour"}]}
+CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "What is green"}]}
+CONTENT = {"parts": [{"text": "What is green"}]}
 LOGPROBS = {"responseLogprobs": True, "logprobs": 2, "candidateCount": 2}
 
 REQUESTS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
@@ -37,14 +37,14 @@ REQUESTS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
         },
         BEARER,
     ),
-    "completions": ("/v1/completions", {"model": "m", "prompt": "Name a colour", "n": 2, "logprobs": 2}, BEARER),
-    "completions, stream": ("/v1/completions", {"model": "m", "prompt": "Name a colour", "stream": True}, BEARER),
+    "completions": ("/v1/completions", {"model": "m", "prompt": "What is green", "n": 2, "logprobs": 2}, BEARER),
+    "completions, stream": ("/v1/completions", {"model": "m", "prompt": "What is green", "stream": True}, BEARER),
     "embeddings": ("/v1/embeddings", {"model": "e", "input": ["red", "blue"]}, BEARER),
     "embeddings, base64": ("/v1/embeddings", {"model": "e", "input": "red", "encoding_format": "base64"}, BEARER),
     "moderations": ("/v1/moderations", {"model": "o", "input": ["red", "violence"]}, BEARER),
     "responses, logprobs": (
         "/v1/responses",
-        {"model": "m", "input": "Name a colour", "store": False, "include": ["message.output_text.logprobs"]},
+        {"model": "m", "input": "What is green", "store": False, "include": ["message.output_text.logprobs"]},
         BEARER,
     ),
     "azure chat, stream": (
@@ -79,7 +79,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
 PUT_TOGETHER = ("embeddings",)
 """A hit on several inputs is put together from their entries: the same JSON, written anew."""
 NEVER_STORED: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
-    "responses that are stored there": ("/v1/responses", {"model": "m", "input": "Name a colour"}, BEARER),
+    "responses that are stored there": ("/v1/responses", {"model": "m", "input": "What is green"}, BEARER),
     "a refusal": (
         "/v1/chat/completions",
         {"model": "m", "messages": [{"role": "user", "content": "Name it [[refusal]]"}]},
@@ -129,7 +129,7 @@ def of_its_own(name: str, request: tuple[str, dict[str, Any], dict[str, str]]) -
     path, body, headers = request
     return (
         path,
-        json.loads(json.dumps(body).replace("Name a colour", f"Name {name}").replace('"red"', f'"{name}"')),
+        json.loads(json.dumps(body).replace("What is green", f"Name {name}").replace('"red"', f'"{name}"')),
         headers,
     )
 
