@@ -139,6 +139,10 @@ async def serve(tmp_path: Path, loop_guard: BlockBuster) -> AsyncIterator[Serve]
             if app.services.neighbours is not None:
                 async with asyncio.timeout(30):
                     await app.services.neighbours.wait_ready()
+                semantic = app.services.semantic
+                async with asyncio.timeout(30):
+                    while semantic is not None and semantic.reason == "not started yet":
+                        await asyncio.sleep(0.01)
             session = aiohttp.ClientSession(auto_decompress=False)
             stack.push_async_callback(session.close)
             loop_guard.activate()
