@@ -43,14 +43,15 @@ _UNREAD = frozenset({"tail", "length", "signs"})
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """What was decided, and everything that `explain` shows.
 
-    `served`: the chosen candidate answers. `reasked`: it could have, but its answer is fetched anew with probability
-    `explored`, to learn from it. `vetoed`: why it must not, whatever its probability.
+    `able`: the chosen candidate may answer. `served`: it does. `reasked`: its answer is fetched anew instead, which
+    happens with probability `explored`, to learn from it. `vetoed`: why it must not, whatever its probability.
     """
 
     candidates: tuple[Candidate, ...]
     probabilities: tuple[float, ...] = ()
     chosen: int = -1
     threshold: float = 1.0
+    able: bool = False
     served: bool = False
     reasked: bool = False
     explored: float = 0.0
@@ -90,7 +91,15 @@ class Namespace:
         self._recent: deque[np.ndarray | None] = deque(maxlen=RECENT)
 
     def decide(self, candidates: Sequence[Candidate], rng: Random, *, bound: float | None = None) -> Decision:
-        """Count a request and decide. `bound`: a stricter one for this request alone."""
+        """Count a request, decide, and book what becomes of it. `bound`: a stricter one for this request alone."""
+        decision = self.consider(candidates, bound=bound)
+        return self.conclude(decision, decision.explored, rng)
+
+    def consider(
+        self, candidates: Sequence[Candidate], *, bound: float | None = None, floor: float = -1.0
+    ) -> Decision:
+        """Count a request and say whether its best candidate may answer, and with which probability it is asked again
+        all the same. `floor`: the least cosine of any hit. `conclude` must follow."""
         self.requests += 1
         self.budget.requests = self.requests
         if self.requests % FIT_EVERY == 0:
@@ -105,23 +114,34 @@ class Namespace:
         self._recent.append(features[chosen])
         p_right = float(probabilities[chosen])
         threshold = self._threshold(bound)
-        vetoed = self._veto(candidates[chosen])
-        decision = Decision(
+        vetoed = "min_similarity" if candidates[chosen].near.cosine < floor else self._veto(candidates[chosen])
+        able = not vetoed and p_right >= threshold
+        return Decision(
             candidates=tuple(candidates),
             probabilities=tuple(float(p) for p in probabilities),
             chosen=chosen,
             threshold=threshold,
+            able=able,
+            explored=self._exploration(p_right, threshold) if able else 0.0,
             vetoed=vetoed,
         )
-        if vetoed or p_right < threshold:
+
+    def conclude(self, decision: Decision, explored: float, rng: Random) -> Decision:
+        """Throw the coin of re-asking, and book a hit or a re-ask."""
+        if not decision.able:
             return decision
-        explored = self._exploration(p_right, threshold)
-        if rng.random() < explored:
+        reasked = rng.random() < explored
+        if reasked:
             self.reasks += 1
-            return msgspec.structs.replace(decision, reasked=True, explored=explored)
-        self.hits += 1
-        self.budget.served(p_right)
-        return msgspec.structs.replace(decision, served=True, explored=explored)
+        else:
+            self.hits += 1
+            self.budget.served(decision.p_right)
+        return msgspec.structs.replace(decision, served=not reasked, reasked=reasked, explored=explored)
+
+    def withdraw(self, decision: Decision) -> None:
+        """A decision to serve came to nothing: its entry was gone."""
+        self.hits -= 1
+        self.budget.spent -= 1.0 - decision.p_right
 
     def learn(self, prompt: Prompt, decision: Decision, labels: Sequence[Label]) -> None:
         """The answer was fetched and compared with those of the candidates."""

@@ -168,8 +168,8 @@ class Live:
             prompt, near, self.groups, namespace.metric, self.model.verifier, namespace.wording
         )
         cold = namespace.cold
-        decision = namespace.decide(candidates, rng, bound=strict)
-        ruled = self._steered(prompt, decision, wanted, rng, cold=cold)
+        decision = namespace.consider(candidates, bound=strict, floor=wanted.floor)
+        ruled = self._ruled(prompt, decision, rng, cold=cold)
         if not ruled.decision.served and not ruled.decision.reasked:
             self.bound.missed()
             self.steer.missed()
@@ -195,53 +195,27 @@ class Live:
         """What became of a decision to serve: the answer went out, or its entry was gone."""
         p_wrong = 1.0 - ruled.decision.p_right
         if not served:
-            self.namespace.hits -= 1
-            self.namespace.budget.spent -= p_wrong
+            self.namespace.withdraw(ruled.decision)
         for bound in (self.bound, self.steer):
             if served and not ruled.free:
                 bound.served(p_wrong)
             else:
                 bound.missed()
 
-    def _steered(self, prompt: Prompt, decision: Decision, wanted: Wanted, rng: Random, *, cold: bool) -> Ruled:
-        best = decision.best
-        if best is None:
+    def _ruled(self, prompt: Prompt, decision: Decision, rng: Random, *, cold: bool) -> Ruled:
+        if decision.best is None:
             return Ruled(prompt, decision, {})
-        hit = decision.served or decision.reasked
-        self._undo(decision)
-        engine_explored = decision.explored
-        free = False
-        if best.near.cosine < wanted.floor:
-            hit, decision = False, msgspec.structs.replace(decision, vetoed="min_similarity")
-        elif hit and cold:
-            free = self.free < FREE_HITS and self.alarm == "ok" and self.alert < 0.01
-        explored, reasked = 0.0, False
-        if hit and not free:
-            # a second coin on top of the engine's, so that the probability of either is known
-            more = 1.0 if self.alarm == "off" else max(self.alert, 1.0 - (1.0 - EPS) / max(1.0 - engine_explored, 1e-9))
-            explored = 1.0 - (1.0 - engine_explored) * (1.0 - max(more, 0.0))
-            reasked = decision.reasked or rng.random() < more
-            self.alert *= CALM
+        free = decision.able and cold and self.free < FREE_HITS and self.alarm == "ok" and self.alert < 0.01
+        explored = decision.explored
         if free:
             self.free += 1
-        decision = msgspec.structs.replace(decision, served=hit and not reasked, reasked=reasked, explored=explored)
-        self._do(decision)
-        rule = "cold" if cold else "learned"
-        return Ruled(prompt, decision, self._why(decision, rule, free=free), free)
-
-    def _undo(self, decision: Decision) -> None:
-        if decision.served:
-            self.namespace.hits -= 1
-            self.namespace.budget.spent -= 1.0 - decision.p_right
-        elif decision.reasked:
-            self.namespace.reasks -= 1
-
-    def _do(self, decision: Decision) -> None:
-        if decision.served:
-            self.namespace.hits += 1
-            self.namespace.budget.served(decision.p_right)
-        elif decision.reasked:
-            self.namespace.reasks += 1
+            explored = 0.0
+        elif decision.able:
+            more = 1.0 if self.alarm == "off" else self.alert
+            explored += (1.0 - explored) * more
+            self.alert *= CALM
+        decision = self.namespace.conclude(decision, explored, rng)
+        return Ruled(prompt, decision, self._why(decision, "cold" if cold else "learned", free=free), free)
 
     # learning
 
