@@ -55,6 +55,7 @@ MEMBERS_READ = 8000
 SAVE_EVERY_S = 30.0
 SHOWN = 50
 """Namespaces that metrics and the admin plane show: those with the most requests."""
+_NOT_STARTED = "not started yet"
 _ANSWERS = 4096
 _ANSWER_CHARS = 1200
 _LOAD_AGAIN_S = 10.0
@@ -124,7 +125,7 @@ class Semantic:
     ) -> None:
         self.neighbours = neighbours
         self.dropped = 0
-        self.reason = "not started yet"
+        self.reason = _NOT_STARTED
         """Why the fixed rule decides; "" while the learned one does."""
         self._model: Model | None = None
         self._model_path = model_path
@@ -147,6 +148,11 @@ class Semantic:
         self._closed = False
 
     @property
+    def started(self) -> bool:
+        """Whether it is settled which of the two rules decides."""
+        return self.reason != _NOT_STARTED
+
+    @property
     def model(self) -> Model | None:
         return self._model
 
@@ -155,8 +161,10 @@ class Semantic:
         force."""
         try:
             model = await self._in(self._decide, lambda: load_model(self._model_path))
-        except (ModelFileError, OSError) as error:
-            self.reason = str(error)
+        except Exception as error:
+            if not isinstance(error, ModelFileError | OSError):
+                self._fail("model")
+            self.reason = str(error) or type(error).__name__
         else:
             if model.embedder != self.neighbours.embedder_name:
                 self.reason = (
@@ -172,6 +180,9 @@ class Semantic:
 
     async def read(self, text: str) -> Read | None:
         """The prompt's vector and tokens; None if they cannot be had in time."""
+        if not self.started:
+            # what is stored without its tokens is nobody's neighbour where the learned rule decides
+            return None
         try:
             tokens, embedder = await self.neighbours.embed_tokens(text), self.neighbours.embedder_name
         except Exception:
@@ -577,9 +588,6 @@ class Semantic:
                 self._learnt.put(states=(row,))
             except Exception:
                 self._fail("save")
-
-    async def prune(self) -> None:
-        await self._learnt.prune()
 
     async def figures(self) -> list[Figures]:
         """The namespaces in memory with the most requests."""

@@ -52,59 +52,6 @@ def allow(
     )
 
 
-class SemanticRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configuration says of semantic hits, as it holds for one route.
-
-    `max_false_hit_rate` is the share of requests that may get a wrong answer, `ttl_s` the age in seconds up to which
-    an answer may be served to another prompt. `structured` lets answers of a given schema be shared, `shared_users`
-    answers between the end users of a tenant (without it the end user is a part of the partition).
-    """
-
-    enabled: bool = True
-    max_false_hit_rate: float = 0.01
-    ttl_s: float = 6 * 3600
-    structured: bool = False
-    shared_users: bool = False
-
-
-class RouteRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What one route says of it; None: nothing. See `stricter`."""
-
-    semantic: bool | None = None
-    max_false_hit_rate: float | None = None
-    ttl_s: float | None = None
-    structured: bool | None = None
-    shared_users: bool | None = None
-
-
-def stricter(base: SemanticRules, route: RouteRules) -> SemanticRules:
-    """`base` as narrowed by the route. What would be looser than `base` changes nothing (`looser` names it), and no
-    comparison lets a number through that is none (NaN)."""
-    return SemanticRules(
-        enabled=base.enabled and route.semantic is not False,
-        max_false_hit_rate=_least(base.max_false_hit_rate, route.max_false_hit_rate),
-        ttl_s=_least(base.ttl_s, route.ttl_s),
-        structured=base.structured and route.structured is not False,
-        shared_users=base.shared_users and route.shared_users is not False,
-    )
-
-
-def looser(base: SemanticRules, route: RouteRules) -> tuple[str, ...]:
-    """The fields in which the route asks for more than `base` allows: a configuration with any should be refused."""
-    switches = {"semantic": (base.enabled, route.semantic)}
-    switches |= {name: (getattr(base, name), getattr(route, name)) for name in ("structured", "shared_users")}
-    wide = [name for name, (allowed, asked) in switches.items() if asked and not allowed]
-    for name in ("max_false_hit_rate", "ttl_s"):
-        asked = getattr(route, name)
-        if asked is not None and not asked <= getattr(base, name):
-            wide.append(name)
-    return tuple(wide)
-
-
-def _least(base: float, route: float | None) -> float:
-    return route if route is not None and route < base else base
-
-
 def without_volatile(allowed: Allowed, text: str, gate: Gate | None = None) -> Allowed:
     """Withdraw what a prompt that depends on now, on the conversation or on the outside world must not have.
 

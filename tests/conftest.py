@@ -141,7 +141,7 @@ async def serve(tmp_path: Path, loop_guard: BlockBuster) -> AsyncIterator[Serve]
                     await app.services.neighbours.wait_ready()
                 semantic = app.services.semantic
                 async with asyncio.timeout(30):
-                    while semantic is not None and semantic.reason == "not started yet":
+                    while semantic is not None and not semantic.started:
                         await asyncio.sleep(0.01)
             session = aiohttp.ClientSession(auto_decompress=False)
             stack.push_async_callback(session.close)

@@ -96,7 +96,7 @@ output_usd_per_mtok = "0.60"
 async def started(serve: Serve, text: str) -> Proxy:
     proxy: Proxy = await serve(text)
     async with asyncio.timeout(30):
-        while proxy.app.services.semantic.reason == "not started yet":
+        while not proxy.app.services.semantic.started:
             await asyncio.sleep(0.01)
     assert proxy.app.services.semantic.reason == ""
     proxy.app.services.semantic.rng = random.Random(7)
@@ -311,7 +311,7 @@ async def test_a_foreign_model_leaves_the_fixed_rule(serve: Serve, oracle: Oracl
     file.write_bytes(b"no model at all")
     proxy = await serve(config(oracle, f'model = "{file}"\n'))
     async with asyncio.timeout(30):
-        while proxy.app.services.semantic.reason == "not started yet":
+        while not proxy.app.services.semantic.started:
             await asyncio.sleep(0.01)
     shown = (await proxy.get("/api/cache", admin=True)).json()["semantic"]
     assert shown["rule"] == "fixed"
@@ -335,3 +335,17 @@ async def test_a_failing_decision_is_a_miss(
     assert (answer.status, "uri-miss" in answer.cache) == (200, True)
     metrics = (await proxy.get("/metrics", admin=True)).body.decode()
     assert 'halfpenny_semantic_failures_total{stage="look-up"} 1.0' in metrics
+
+
+async def test_what_comes_before_the_decision_model_is_there_is_not_made_a_neighbour(serve: Serve) -> None:
+    """Stored without its tokens it could never be compared, and would stand in the way of those that can."""
+    async with running(Oracle()) as oracle:
+        proxy = await started(serve, config(oracle))
+        semantic = proxy.app.services.semantic
+        semantic.reason = "not started yet"
+        await proxy.chat(ALIKE[0])
+        semantic.reason = ""
+        assert "fwd=uri-miss" in (await proxy.chat(ALIKE[1])).cache
+        await learnt(proxy)
+        assert len(semantic.neighbours) == 1
+        assert "detail=exact" in (await proxy.chat(ALIKE[0])).cache

@@ -1,6 +1,8 @@
 """What routes say of keeping answers, and that it changes nothing about who answers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from halfpenny.router import Caching, Candidate, Match, Prompt, Route, RouteError, Router, SemanticRules
 from halfpenny.router.base import NO_CACHING
@@ -95,3 +97,16 @@ def test_keeping_is_no_part_of_who_answers() -> None:
         Route(name="strict", match=Match(model="gpt-*"), large="x"),
     ):
         assert other.decides() != plain.decides()
+
+
+RATES = st.none() | st.floats()
+
+
+@given(st.floats(0, 1), RATES, RATES, st.floats(0, 1e6), st.none() | st.floats())
+def test_nobody_is_ever_looser_than_the_configuration(
+    configured: float, own: float | None, wished: float | None, configured_s: float, own_s: float | None
+) -> None:
+    """Not even with a number that is none."""
+    rules = SemanticRules(max_false_hit_rate=own, ttl_s=own_s)
+    assert rules.rate(configured, wished) <= configured
+    assert rules.lifetime_s(configured_s) <= configured_s
