@@ -88,7 +88,8 @@ class Namespace:
         self.wording = Wording()
         self.reasked_share = reasked
         self.requests = self.hits = self.reasks = 0
-        self._recent: deque[np.ndarray | None] = deque(maxlen=RECENT)
+        self.recent: deque[np.ndarray | None] = deque(maxlen=RECENT)
+        """Evidence on the best candidate of the last requests, newest last; None where there was none."""
 
     def decide(self, candidates: Sequence[Candidate], rng: Random, *, bound: float | None = None) -> Decision:
         """Count a request, decide, and book what becomes of it. `bound`: a stricter one for this request alone."""
@@ -105,13 +106,13 @@ class Namespace:
         if self.requests % FIT_EVERY == 0:
             self._settle()
         if not candidates:
-            self._recent.append(None)
+            self.recent.append(None)
             return NOTHING
         features = np.stack([one.features for one in candidates])
         # no comparison with NaN holds, so it would pass every threshold: it is no probability at all
         probabilities = np.nan_to_num(self.calibrator.probability(features), nan=0.0)
         chosen = self._choice(candidates, probabilities)
-        self._recent.append(features[chosen])
+        self.recent.append(features[chosen])
         p_right = float(probabilities[chosen])
         threshold = self._threshold(bound)
         vetoed = "min_similarity" if candidates[chosen].near.cosine < floor else self._veto(candidates[chosen])
@@ -162,9 +163,9 @@ class Namespace:
 
     def _settle(self) -> None:
         self.calibrator.fit()
-        rows = [one for one in self._recent if one is not None]
+        rows = [one for one in self.recent if one is not None]
         recent = self.calibrator.probability(np.stack(rows)) if rows else np.empty(0)
-        self.budget.update(recent, len(self._recent), self.calibrator.labels)
+        self.budget.update(recent, len(self.recent), self.calibrator.labels)
 
     def _choice(self, candidates: Sequence[Candidate], probabilities: Floats) -> int:
         """The likeliest; of those that the rules accept, if there are any and nothing has been learnt yet."""

@@ -237,7 +237,7 @@ class Live:
             near = decision.candidates[label.candidate].near
             chosen = label.candidate == decision.chosen
             kind = "other" if not chosen else "reask" if decision.reasked else "miss"
-            words = self._words(ruled.prompt, near.prompt)
+            words = msgspec.msgpack.encode(self.namespace.wording.of(ruled.prompt, near.prompt))
             predicted = decision.probabilities[label.candidate]
             taught.append(Taught(kind, row[0], row[1], row[2], predicted, near.group, words))
         wrong, dropped = self._came_out(decision, judged) if decision.reasked else (None, "")
@@ -312,10 +312,6 @@ class Live:
                 self.waiting = []
             else:
                 del self.waiting[:-MIN_METRIC]
-
-    def _words(self, one: Prompt, other: Prompt) -> bytes:
-        known = self.namespace.wording._weights
-        return msgspec.msgpack.encode({word: known[word] for word in one.plain ^ other.plain if word in known})
 
     # the promise
 

@@ -51,7 +51,7 @@ class Member(msgspec.Struct, frozen=True):
 def dump(live: Live) -> bytes:
     """The state as bytes, 8 to 15 KB."""
     namespace = live.namespace
-    recent = list(namespace._recent)[-_RECENT:]
+    recent = list(namespace.recent)[-_RECENT:]
     rows = [row for row in recent if row is not None]
     return msgspec.msgpack.encode(
         State(
@@ -89,7 +89,7 @@ def restore_labels(live: Live, taught: Iterable[Taught], counts: tuple[int, int,
         elif one.kind == "miss":
             namespace.budget.fetched(one.predicted, right=one.right >= 0.5)
         if one.words:
-            namespace.wording._weights.update(msgspec.msgpack.decode(one.words, type=dict[str, tuple[float, float]]))
+            namespace.wording.restore(msgspec.msgpack.decode(one.words, type=dict[str, tuple[float, float]]))
     namespace.calibrator.fit()
     namespace.requests, namespace.hits, namespace.reasks, namespace.budget.spent = counts
     namespace.budget.requests = namespace.requests
@@ -119,8 +119,8 @@ def restore_state(live: Live, state: bytes) -> None:
     live.surprises.extend(kept.surprises)
     if kept.features == " ".join(FEATURES):
         rows = np.frombuffer(kept.recent, dtype=np.float16).reshape(-1, len(FEATURES)).astype(np.float64)
-        namespace._recent.extend([None] * kept.recent_empty)
-        namespace._recent.extend(rows)
+        namespace.recent.extend([None] * kept.recent_empty)
+        namespace.recent.extend(rows)
 
 
 def restore_members(live: Live, members: Sequence[Member], taught: Iterable[Taught], *, may_own: bool) -> None:

@@ -9,6 +9,7 @@ with its own precision (a diagonal Laplace approximation, updated label by label
 
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from halfpenny.semantic_cache.decision.prompts import Prompt
 
@@ -32,6 +33,13 @@ class Wording:
         known = [weights[word][0] for word in one.plain ^ other.plain if word in weights]
         # exact, so that the order of a set, which differs from process to process, does not show
         return min(_BOUND, max(-_BOUND, math.fsum(known)))
+
+    def of(self, one: Prompt, other: Prompt) -> dict[str, tuple[float, float]]:
+        """What is known of the differing words: weight and precision of each, for `restore`."""
+        return {word: self._weights[word] for word in one.plain ^ other.plain if word in self._weights}
+
+    def restore(self, weights: Mapping[str, tuple[float, float]]) -> None:
+        self._weights.update(weights)
 
     def learn(self, one: Prompt, other: Prompt, residual: float, slope: float) -> None:
         """A label. `residual`: right less the probability that was predicted; `slope`: p (1 - p) of the prediction."""
