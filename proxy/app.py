@@ -27,7 +27,7 @@ from halfpenny.proxy.semantic import Semantic
 from halfpenny.proxy.server import DataServer, require_c_parser
 from halfpenny.proxy.tasks import TaskOwner
 from halfpenny.proxy.telemetry import Metrics, Tracing
-from halfpenny.semantic_cache.embedders import load_embedder
+from halfpenny.semantic_cache.embedders import configured_embedder
 from halfpenny.semantic_cache.indexes import load_index
 from halfpenny.semantic_cache.neighbours import LoadTexts, Neighbours
 from halfpenny.semantic_cache.stores.learnt import KIND as LEARNT_KIND
@@ -403,13 +403,9 @@ class App:
 
 def _neighbours(config: Config, load_texts: LoadTexts) -> Neighbours:
     semantic = config.cache.semantic
-    name = semantic.embedder
 
     def embedder() -> Any:
-        if name in ("onnx", "hashing"):
-            made = load_embedder(name)
-        else:
-            made = load_embedder("sentence-transformers", model=name)
+        made = configured_embedder(semantic.embedder)
         # the first of each loads libraries and warms caches: not while a request waits for it
         made.embed(["warm up"])
         load_index(semantic.index, made.dimensions)

@@ -21,6 +21,7 @@ from halfpenny.router import Route
 LogLevel = Literal["debug", "info", "warning", "error"]
 MIB = 1 << 20
 EPOCH_CHARS = 200
+MULTILINGUAL_SIMILARITY = 0.95
 DIALECTS = ("openai", "responses", "anthropic", "gemini")
 NETWORK_KINDS = ("openai", "anthropic", "gemini")
 
@@ -84,7 +85,8 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ttl: Seconds = Seconds(6 * 3600)
     """Lifetime of an answer as a semantic neighbour (never longer than `cache.ttl`)."""
     embedder: str = "onnx"
-    """onnx (bundled all-MiniLM-L6-v2), hashing (tests), or a sentence-transformers model name (extra `models`)."""
+    """onnx (bundled all-MiniLM-L6-v2), multilingual (extra `multilingual`; needs `min_similarity`), hashing (tests), or a
+    sentence-transformers model name (extra `models`)."""
     index: str = "faiss"
     """faiss or brute_force."""
     max_entries: int = 100_000
@@ -283,6 +285,9 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     ):
         if share is not None and not 0.0 <= share <= 1.0:
             yield key, f"expected a share between 0 and 1, got {share}"
+    if semantic.embedder == "multilingual" and (semantic.min_similarity or 0.0) < MULTILINGUAL_SIMILARITY:
+        # prompts that have nothing in common lie at 0.8 there, which another model takes for the same question
+        yield "cache.semantic.min_similarity", f"the multilingual embedder needs at least {MULTILINGUAL_SIMILARITY}"
     if config.cache.replay_rate < 0:
         yield "cache.replay_rate", "expected 0 (at once) or more events per second"
     if config.retry.attempts < 0:

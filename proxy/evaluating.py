@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from halfpenny.proxy.config import Config, ConfigError
 from halfpenny.proxy.errors import ProxyError
+from halfpenny.proxy.runtime import gate_of
 from halfpenny.proxy.surfaces.base import Ask
 from halfpenny.proxy.surfaces.openai_chat import OpenAIChat
 from halfpenny.proxy.surfaces.reading import is_partial, read_ask
 from halfpenny.semantic_cache.base import Embedder, Vector
 from halfpenny.semantic_cache.decision.model import Model, load_model
 from halfpenny.semantic_cache.decision.tensors import ModelFileError
-from halfpenny.semantic_cache.embedders import EMBEDDERS, load_embedder
+from halfpenny.semantic_cache.embedders import configured_embedder
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
 from halfpenny.semantic_cache.evaluation.controls import Curve, StaticThreshold, static_in_hindsight
 from halfpenny.semantic_cache.evaluation.embedding import KeptPrompts
@@ -46,8 +47,7 @@ from halfpenny.semantic_cache.evaluation.rows import RowsError, read_volatile
 from halfpenny.semantic_cache.evaluation.streams import Answers, Outcome, Rule, Stream, load_stream, run_seeds
 from halfpenny.semantic_cache.evaluation.vcache import VCache
 from halfpenny.semantic_cache.key import exact_key, partition_key
-from halfpenny.semantic_cache.languages import LanguageError
-from halfpenny.semantic_cache.volatile import Gate, load_gate
+from halfpenny.semantic_cache.volatile import Gate
 
 PrintJson = Callable[[Any], None]
 Fail = Callable[..., int]
@@ -128,7 +128,7 @@ def evaluate_command(options: argparse.Namespace, config: Config, print_json: Pr
         if options.what == "conversations" or options.pairs:
             return _pairs(options, config, print_json)
         return _stream(options, config, print_json)
-    except (RowsError, ModelFileError, LanguageError) as error:
+    except (RowsError, ModelFileError) as error:
         raise ConfigError(str(error)) from error
     except (EmbedderError, PlotsUnavailableError, OSError) as error:
         return fail(options, str(error))
@@ -139,20 +139,13 @@ def load_parts(config: Config, model_file: Path | None) -> Parts:
     EmbedderError, and ConfigError if model and embedder do not belong together."""
     configured = config.cache.semantic.model
     model = load_model(model_file or (Path(configured) if configured else None))
-    name = config.cache.semantic.embedder
-    embedder = load_embedder(name) if name in EMBEDDERS else load_embedder("sentence-transformers", model=name)
+    embedder = configured_embedder(config.cache.semantic.embedder)
     if embedder.name != model.embedder or embedder.dimensions != len(model.centre):
         raise ConfigError(
             f"cache.semantic.embedder: the decision model {model.name!r} was trained on {model.embedder!r}, "
             f"not on {embedder.name!r}: configure that embedder, or train a model (`cache train`)"
         )
     return Parts(model, embedder)
-
-
-def gate_of(config: Config) -> Gate:
-    """The configured gate for volatile prompts. Raises LanguageError."""
-    folder = config.cache.semantic.languages
-    return load_gate(Path(folder) if folder else None)
 
 
 def bound_of(options: argparse.Namespace, config: Config) -> float:

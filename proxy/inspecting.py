@@ -151,13 +151,10 @@ def _embedder(config: Config) -> Finding:
     name = config.cache.semantic.embedder
     if not config.cache.semantic.enabled:
         return Finding("embedder", True, "semantic cache is off")
-    from halfpenny.semantic_cache.embedders import load_embedder
+    from halfpenny.semantic_cache.embedders import configured_embedder
 
     try:
-        if name in ("onnx", "hashing"):
-            embedder = load_embedder(name)
-        else:
-            embedder = load_embedder("sentence-transformers", model=name)
+        embedder = configured_embedder(name)
         embedder.embed(["ready?"])
     except Exception as error:
         return Finding("embedder", False, f"{name}: {error}; the semantic cache would stay off, the rest serves")

@@ -213,14 +213,15 @@ def build(config: Config, previous: Runtime | None = None, environment: dict[str
         retry=RetryPolicy(extra_attempts=config.retry.attempts),
         tenant_headers=frozenset(name.lower() for name in config.server.tenant_headers),
         uses=Uses(),
-        gate=_gate(config),
+        gate=gate_of(config),
         fingerprint=hashlib.sha256(
             "\n".join([*enabled, *(route.decides() for route in config.routes)]).encode()
         ).digest(),
     )
 
 
-def _gate(config: Config) -> Gate:
+def gate_of(config: Config) -> Gate:
+    """The configured gate for volatile prompts. Raises `ConfigError`."""
     folder = config.cache.semantic.languages
     try:
         return load_gate(None if folder is None else Path(folder))

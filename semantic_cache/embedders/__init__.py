@@ -8,14 +8,22 @@ from typing import Any, cast
 from halfpenny.semantic_cache.base import Embedder
 from halfpenny.semantic_cache.embedders.errors import EmbedderError
 
+_ANY_MODEL = "sentence-transformers"
 EMBEDDERS: Mapping[str, str] = MappingProxyType(
     {
         "hashing": f"{__name__}.hashing:HashingEmbedder",
         "multilingual": f"{__name__}.multilingual:MultilingualEmbedder",
         "onnx": f"{__name__}.onnx:OnnxEmbedder",
-        "sentence-transformers": f"{__name__}.sentence_transformers:SentenceTransformerEmbedder",
+        _ANY_MODEL: f"{__name__}.sentence_transformers:SentenceTransformerEmbedder",
     }
 )
+
+
+def configured_embedder(name: str) -> Embedder:
+    """What `cache.semantic.embedder` names: one of ours, or else a sentence-transformers model. As `load_embedder`."""
+    if name in EMBEDDERS and name != _ANY_MODEL:
+        return load_embedder(name)
+    return load_embedder(_ANY_MODEL, model=name)
 
 
 def load_embedder(name: str, /, **options: Any) -> Embedder:
