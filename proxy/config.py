@@ -85,8 +85,8 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ttl: Seconds = Seconds(6 * 3600)
     """Lifetime of an answer as a semantic neighbour (never longer than `cache.ttl`)."""
     embedder: str = "onnx"
-    """onnx (bundled all-MiniLM-L6-v2), multilingual (extra `multilingual`; needs `min_similarity`), hashing (tests), or a
-    sentence-transformers model name (extra `models`)."""
+    """onnx (bundled all-MiniLM-L6-v2), multilingual (extra `multilingual`; needs `min_similarity`), hashing (tests), or
+    a sentence-transformers model name (extra `models`)."""
     index: str = "faiss"
     """faiss or brute_force."""
     max_entries: int = 100_000

@@ -10,9 +10,8 @@ import math
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from halfpenny.semantic_cache.decision.logistic import Floats
 
 RECENT = 800
 SAFETY = 0.85

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from halfpenny.semantic_cache.decision.logistic import Floats, posterior_mode, sigmoid
 
 KEPT_LABELS = 1500
 HALF_LIFE = 1500.0
@@ -36,7 +35,7 @@ class Calibrator:
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
-        self._precision = np.linalg.inv(prior.covariance)
+        self._precision: Floats = np.linalg.inv(prior.covariance).astype(np.float64)
         self.weights: Floats = prior.mean.copy()
         self.covariance: Floats = prior.covariance.copy()
         self.labels = 0
@@ -58,13 +57,10 @@ class Calibrator:
         sound = np.isfinite(features).all(axis=1) & np.isfinite(right) & np.isfinite(trust)
         if not sound.all():
             features, right, trust = features[sound], right[sound], trust[sound]
-        weights = self.weights
-        for _ in range(_STEPS):
-            p = sigmoid(features @ weights)
-            slope = features.T @ (trust * (right - p)) - self._precision @ (weights - self._prior.mean)
-            step = np.linalg.solve(self._information(features, trust, p), slope)
-            weights = weights + step * min(1.0, 3.0 / max(float(np.linalg.norm(step)), 1e-9))
-        covariance = np.linalg.inv(self._information(features, trust, sigmoid(features @ weights)))
+        weights, information = posterior_mode(
+            features, right, trust, self._prior.mean, self._precision, start=self.weights, steps=_STEPS
+        )
+        covariance = np.linalg.inv(information)
         if np.isfinite(weights).all() and np.isfinite(covariance).all():
             self.weights, self.covariance = weights, np.asarray(covariance, dtype=np.float64)
 
@@ -77,10 +73,3 @@ class Calibrator:
     def rows(self) -> Sequence[tuple[Floats, float, float]]:
         """The kept labels, oldest first: features, right, weight."""
         return tuple(self._rows)
-
-    def _information(self, features: Floats, trust: Floats, p: Floats) -> Floats:
-        return (features * (trust * p * (1 - p))[:, None]).T @ features + self._precision
-
-
-def sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))))

@@ -18,9 +18,10 @@ import msgspec
 import numpy as np
 
 from halfpenny.semantic_cache.decision.budget import RECENT, Budget
-from halfpenny.semantic_cache.decision.calibrator import Calibrator, Floats, Prior
+from halfpenny.semantic_cache.decision.calibrator import Calibrator, Prior
 from halfpenny.semantic_cache.decision.classifier import Metric
 from halfpenny.semantic_cache.decision.evidence import Candidate
+from halfpenny.semantic_cache.decision.logistic import Floats
 from halfpenny.semantic_cache.decision.prompts import Prompt
 from halfpenny.semantic_cache.decision.wording import Wording
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.base import Vector
-from halfpenny.semantic_cache.decision.calibrator import Floats
 from halfpenny.semantic_cache.decision.classifier import Metric, group_margins
 from halfpenny.semantic_cache.decision.groups import Groups
+from halfpenny.semantic_cache.decision.logistic import Floats
 from halfpenny.semantic_cache.decision.prompts import Prompt, tails_agree
 from halfpenny.semantic_cache.decision.verifier import Verifier
 from halfpenny.semantic_cache.decision.wording import Wording

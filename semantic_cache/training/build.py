@@ -22,15 +22,17 @@ from numpy.typing import NDArray
 from halfpenny.semantic_cache.decision.classifier import Metric
 from halfpenny.semantic_cache.decision.engine import Namespace
 from halfpenny.semantic_cache.decision.model import save_model
-from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt
+from halfpenny.semantic_cache.decision.prompts import Prompt
 from halfpenny.semantic_cache.decision.tensors import Tensors
 from halfpenny.semantic_cache.decision.verifier import Verifier
 from halfpenny.semantic_cache.embedders.onnx import OnnxEmbedder
 from halfpenny.semantic_cache.evaluation.learned import Learned
+from halfpenny.semantic_cache.evaluation.rows import class_codes
 from halfpenny.semantic_cache.evaluation.streams import Stream, run_rule
 from halfpenny.semantic_cache.training import priors, verifier
 from halfpenny.semantic_cache.training.generators import Prompt as Made
 from halfpenny.semantic_cache.training.generators import stream
+from halfpenny.semantic_cache.training.reading import raw_prompts
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +41,6 @@ PROMPTS = {"en": 16_000, "vi": 12_000}
 SEED = 11
 _TAUGHT = 0.7
 _BOUND = 0.02
-_CHUNK = 256
 _METRIC_WEIGHT = 60.0
 _METRIC_RIDGE = 0.5
 
@@ -52,8 +53,8 @@ class Corpus:
         self.prompts = prompts
         self.vectors = np.stack([prompt.vector for prompt in prompts])
         self.families = np.array([f"{one.language}|{one.family}" for one in made])
-        self.strict = _codes([f"{one.language}|{one.cls}" for one in made])
-        self.coarse = _codes(self.families.tolist())
+        self.strict = class_codes([f"{one.language}|{one.cls}" for one in made])
+        self.coarse = class_codes(self.families.tolist())
         self.languages = np.array([one.language for one in made])
 
 
@@ -126,32 +127,11 @@ def _corpus(embedder: OnnxEmbedder, scale: float) -> Corpus:
     made: list[Made] = []
     for language, count in PROMPTS.items():
         made += stream(SEED, int(count * scale), language="en" if language == "en" else "vi")
-    prompts: list[Prompt] = []
-    for begin in range(0, len(made), _CHUNK):
-        texts = [one.text for one in made[begin : begin + _CHUNK]]
-        prompts += [
-            make_prompt(text, found.pooled, found.states, found.ids, found.offsets)
-            for text, found in zip(texts, embedder.embed_tokens(texts), strict=True)
-        ]
-        if begin % (16 * _CHUNK) == 0:
-            _log.info("embedded %d of %d", len(prompts), len(made))
-    return Corpus(made, prompts)
+    return Corpus(made, raw_prompts(embedder, [one.text for one in made]))
 
 
 def _verifier_weights(corpus: Corpus, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensors:
-    vectors = corpus.vectors[rows]
-    strict = verifier.mine(vectors, corpus.strict[rows], rng, output=verifier.STRICT)
-    same_family = corpus.coarse[rows]
-    coarse = [
-        verifier.Pair(one.one, one.other, bool(same_family[one.one] == same_family[one.other]), verifier.COARSE)
-        for one in strict
-    ]
-    some = rng.permutation(len(coarse))[: len(coarse) // 4]
-    pairs = [
-        *strict,
-        *(coarse[at] for at in some),
-        *verifier.mine(vectors, same_family, rng, output=verifier.COARSE, anchors=5000),
-    ]
+    pairs = verifier.lessons(corpus.vectors[rows], corpus.strict[rows], corpus.coarse[rows], rng)
     return verifier.train([corpus.prompts[row] for row in rows.tolist()], pairs, seed=SEED)
 
 
@@ -175,10 +155,6 @@ def _kinds(
 
 def _projected(prompt: Prompt, judge: Verifier) -> Prompt:
     return msgspec.structs.replace(prompt, states=judge.project(prompt.states))
-
-
-def _codes(names: list[str]) -> NDArray[np.int64]:
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from halfpenny.semantic_cache.decision.calibrator import Floats, Prior, sigmoid
+from halfpenny.semantic_cache.decision.calibrator import Prior
 from halfpenny.semantic_cache.decision.evidence import FEATURES
+from halfpenny.semantic_cache.decision.logistic import Floats, posterior_mode
 
 Trace = tuple[Floats, Floats]
 """Evidence of shape (n, len(FEATURES)), and whether the candidate was right, shape (n,)."""
@@ -42,25 +43,12 @@ def learn(traces: Sequence[Trace], start: Prior | None = None) -> Prior:
         weights, spreads = [], []
         for features, right in traces:
             rows = rng.permutation(len(right))[:_ROWS]
-            fitted, spread = _fit(features[rows], right[rows], mean, 1.0 / variance)
+            fitted, information = posterior_mode(
+                features[rows], right[rows], np.ones(len(rows)), mean, np.diag(1.0 / variance)
+            )
             weights.append(fitted)
-            spreads.append(spread)
+            spreads.append(np.diag(np.linalg.inv(information)))
         every = np.array(weights)
         mean = every.mean(0)
         variance = ((every - mean) ** 2 + np.array(spreads)).mean(0) + _FLOOR / len(traces)
     return Prior(mean, np.diag(variance * _WIDEN + _FLOOR))
-
-
-def _fit(features: Floats, right: Floats, mean: Floats, precision: Floats) -> tuple[Floats, Floats]:
-    """Mode and variances of logistic regression with an independent normal prior."""
-    weights = mean.copy()
-    information = np.diag(precision)
-    for _ in range(30):
-        p = sigmoid(features @ weights)
-        slope = features.T @ (right - p) - precision * (weights - mean)
-        information = (features * (p * (1 - p))[:, None]).T @ features + np.diag(precision)
-        step = np.linalg.solve(information, slope)
-        weights = weights + step * min(1.0, 4.0 / max(float(np.linalg.norm(step)), 1e-9))
-        if float(np.abs(step).max()) < 1e-6:
-            break
-    return weights, np.diag(np.linalg.inv(information))

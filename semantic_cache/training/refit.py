@@ -11,10 +11,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from halfpenny.semantic_cache.decision.calibrator import Calibrator, Prior, sigmoid
+from halfpenny.semantic_cache.decision.calibrator import Calibrator, Prior
 from halfpenny.semantic_cache.decision.engine import Namespace
 from halfpenny.semantic_cache.decision.evidence import Near, weigh
 from halfpenny.semantic_cache.decision.groups import Groups
+from halfpenny.semantic_cache.decision.logistic import Floats, posterior_mode
 from halfpenny.semantic_cache.decision.model import Model
 from halfpenny.semantic_cache.decision.prompts import Prompt
 from halfpenny.semantic_cache.evaluation.learned import Learned
@@ -23,11 +24,6 @@ from halfpenny.semantic_cache.evaluation.streams import Stream, run_rule
 TRUSTED = 400.0
 LEAST_LABELS = 40
 HELD_OUT = 0.2
-
-_STEPS = 100
-_CONVERGED = 1e-9
-
-Floats = NDArray[np.float64]
 
 
 class TooFewLabelsError(ValueError):
@@ -80,20 +76,11 @@ def refit(prior: Prior, labels: Labels, held_out: NDArray[np.bool_]) -> Refit:
 
 
 def posterior(prior: Prior, labels: Labels) -> Prior:
-    """Newton's method to the mode; the log posterior is concave, so there is one."""
+    """The prior, moved by labels that count as at most `TRUSTED` together."""
     trust = labels.weight * min(1.0, TRUSTED / max(float(labels.weight.sum()), 1e-9))
-    precision = np.linalg.inv(prior.covariance)
-    weights = prior.mean.copy()
-    x = labels.features
-    for _ in range(_STEPS):
-        p = sigmoid(x @ weights)
-        slope = x.T @ (trust * (labels.right - p)) - precision @ (weights - prior.mean)
-        step = np.linalg.solve((x * (trust * p * (1 - p))[:, None]).T @ x + precision, slope)
-        weights = weights + step * min(1.0, 3.0 / max(float(np.linalg.norm(step)), 1e-12))
-        if float(np.abs(step).max()) < _CONVERGED:
-            break
-    p = sigmoid(x @ weights)
-    covariance = np.linalg.inv((x * (trust * p * (1 - p))[:, None]).T @ x + precision)
+    precision: Floats = np.linalg.inv(prior.covariance).astype(np.float64)
+    weights, information = posterior_mode(labels.features, labels.right, trust, prior.mean, precision)
+    covariance = np.linalg.inv(information)
     return Prior(weights, (covariance + covariance.T) / 2)
 
 

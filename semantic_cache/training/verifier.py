@@ -25,6 +25,7 @@ WIDTH = 64
 LAYERS = 2
 _BATCH = 256
 _BUCKETS = 20
+_ANCHORS = 5000
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -142,6 +143,17 @@ def collate(pairs: Sequence[tuple[Prompt, Prompt]]) -> Batch:
         real[at, : a + b] = True
     vectors = np.stack([np.stack([one.vector, other.vector]) for one, other in pairs])
     return Batch(*(torch.from_numpy(part) for part in (states, flags, side, real, vectors)))
+
+
+def lessons(
+    vectors: NDArray[np.float32], strict: NDArray[np.int64], coarse: NDArray[np.int64], rng: np.random.Generator
+) -> list[Pair]:
+    """Pairs for both outputs from prompts of two classes each: the one that decides the answer, and the kind of task.
+    `vectors`: shape (n, dimensions), length 1."""
+    near = mine(vectors, strict, rng, output=STRICT)
+    kinds = [Pair(one.one, one.other, bool(coarse[one.one] == coarse[one.other]), COARSE) for one in near]
+    some = rng.permutation(len(kinds))[: len(kinds) // 4]
+    return [*near, *(kinds[at] for at in some), *mine(vectors, coarse, rng, output=COARSE, anchors=_ANCHORS)]
 
 
 def mine(

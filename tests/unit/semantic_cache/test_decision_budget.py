@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.budget import SAFETY, Budget, Floats
+from halfpenny.semantic_cache.decision.budget import SAFETY, Budget
+from halfpenny.semantic_cache.decision.logistic import Floats
 
 
 def settled(bound: float, recent: Floats, requests: int, *, labels: int = 1000, seen: int = 0) -> Budget:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.calibrator import KEPT_LABELS, Calibrator, Floats, Prior, sigmoid
+from halfpenny.semantic_cache.decision.calibrator import KEPT_LABELS, Calibrator, Prior
+from halfpenny.semantic_cache.decision.logistic import Floats, sigmoid
 
 TRUE = np.array([-0.5, 2.0, -1.5])
 WIDE = Prior(np.zeros(3), 4 * np.eye(3))

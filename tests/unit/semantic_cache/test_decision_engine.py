@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from halfpenny.semantic_cache.decision.calibrator import Prior, sigmoid
+from halfpenny.semantic_cache.decision.calibrator import Prior
 from halfpenny.semantic_cache.decision.classifier import Metric
 from halfpenny.semantic_cache.decision.engine import (
     COLD_LABELS,
@@ -19,6 +19,7 @@ from halfpenny.semantic_cache.decision.engine import (
     Namespace,
 )
 from halfpenny.semantic_cache.decision.evidence import FEATURES, Candidate, Near
+from halfpenny.semantic_cache.decision.logistic import sigmoid
 from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt
 from halfpenny.semantic_cache.training.priors import wide_prior
 

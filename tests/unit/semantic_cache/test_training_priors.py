@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.calibrator import Prior, sigmoid
+from halfpenny.semantic_cache.decision.calibrator import Prior
 from halfpenny.semantic_cache.decision.evidence import FEATURES
+from halfpenny.semantic_cache.decision.logistic import sigmoid
 from halfpenny.semantic_cache.training import priors
 
 K = len(FEATURES)

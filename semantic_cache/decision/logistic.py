@@ -1,0 +1,44 @@
+"""Logistic regression with a normal prior: the mode of its posterior, and how sharp it is there (Laplace)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def sigmoid(x: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))))
+
+
+def posterior_mode(
+    features: Floats,
+    right: Floats,
+    trust: Floats,
+    mean: Floats,
+    precision: Floats,
+    *,
+    start: Floats | None = None,
+    steps: int = 100,
+    longest: float = 3.0,
+    converged: float = 1e-9,
+) -> tuple[Floats, Floats]:
+    """The mode, shape (k,), and the negative Hessian of the log posterior there, shape (k, k): its inverse is the
+    covariance.
+
+    `features`: (n, k); `right` in 0..1 and `trust` (what a row counts): (n,); the prior's `mean`: (k,) and `precision`:
+    (k, k). Newton's method from `start` (default: the prior's mean), at most `steps` steps of length `longest`, until
+    none of them moves a weight by `converged`. The log posterior is concave, so there is one mode.
+    """
+    weights = (mean if start is None else start).copy()
+    for _ in range(steps):
+        p = sigmoid(features @ weights)
+        slope = features.T @ (trust * (right - p)) - precision @ (weights - mean)
+        step = np.linalg.solve(_information(features, trust, p, precision), slope)
+        weights = weights + step * min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
+        if float(np.abs(step).max()) < converged:
+            break
+    return weights, _information(features, trust, sigmoid(features @ weights), precision)
+
+
+def _information(features: Floats, trust: Floats, p: Floats, precision: Floats) -> Floats:
+    return np.asarray((features * (trust * p * (1 - p))[:, None]).T @ features + precision, dtype=np.float64)
