@@ -265,7 +265,7 @@ class Semantic:
         return Looked(found.hit, considered=found.considered)
 
     async def _learned(self, query: Query, prompt: Prompt) -> Looked:
-        found = await self.neighbours.nearest(query.partition, prompt.vector, NEIGHBOURS)
+        found = await self.neighbours.nearest(query.partition, prompt.vector, NEIGHBOURS, texts=False)
         if not found:
             return Looked(ticket=self.nothing_there(query))
         live = await self._live(query.namespace, query.bound)
@@ -627,9 +627,7 @@ class Semantic:
                 log.error("a decision of the semantic cache hangs; its thread is left behind")
 
     async def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
-        """The texts of entries for `Neighbours`; the learned rule reads kept prompts and needs none."""
-        if self._model is not None:
-            return dict.fromkeys(entry_ids, "")
+        """The texts of entries for `Neighbours`."""
         rows = await self._store.sql.prompts(entry_ids, time.time())
         return {entry_id: row.text for entry_id, row in rows.items()}
 

@@ -201,8 +201,9 @@ class Neighbours:
             return found
         return TokenStates(found, np.empty((0, len(found)), dtype=np.float32), [], [])
 
-    async def nearest(self, partition: str, vector: Vector, k: int) -> list[Neighbour]:
-        """At most k neighbours of `vector` in `partition`, best first; none if the index failed or took too long."""
+    async def nearest(self, partition: str, vector: Vector, k: int, *, texts: bool = True) -> list[Neighbour]:
+        """At most k neighbours of `vector` in `partition`, best first; none if the index failed or took too long.
+        `texts` False: none is loaded, who asks does not read them."""
         if self.stuck:
             self.rejected += 1
             return []
@@ -211,7 +212,7 @@ class Neighbours:
             lambda: self._search(partition, vector, k), [], timeout_s=self._timeout_s
         )
         missing = [entry_id for entry_id, text, _ in found if text is None]
-        if missing and self._load_texts is not None:
+        if texts and missing and self._load_texts is not None:
             left_s = self._timeout_s - (time.monotonic() - begun_s)
             loaded = await self._loaded(self._load_texts, missing, left_s)
             self._queue(lambda: self._remember(loaded))

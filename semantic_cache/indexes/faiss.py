@@ -134,7 +134,7 @@ class FaissIndex:
     def chore(self) -> Chore | None:
         if self._chore is not None:
             return None
-        held = len(self)
+        held = self._held() - len(self._dead)
         if self._shed:
             self._shed = False
             self._chore = _Trim(self)

@@ -269,3 +269,16 @@ def test_use_counts_half_after_the_half_life() -> None:
             roster.touch(name, at_s)
     # at 20 s: a = 1/4, c = 2.9/4, b = 1/4 + 1/2, d = 1
     assert [roster.entry_id(number) for number in roster.least(9)] == ["a", "c", "b", "d"]
+
+
+def test_looking_for_upkeep_does_not_carry_out_removals() -> None:
+    """It is asked after every addition: removals are carried out many together."""
+    index = FaissIndex(8)
+    vectors = np.eye(8, dtype=np.float32)[np.arange(40) % 8]
+    index.add(np.arange(40, dtype=np.int64), vectors)
+    index.remove(np.array([3, 4], dtype=np.int64))
+    assert repr(index) == "flat 40"
+    index.chore()
+    assert repr(index) == "flat 40"
+    assert len(index) == 38
+    assert repr(index) == "flat 38"

@@ -482,6 +482,18 @@ async def test_texts_that_are_not_at_hand_are_loaded_and_kept() -> None:
     await neighbours.close()
 
 
+async def test_texts_that_nobody_reads_are_not_loaded() -> None:
+    async def load(entry_ids: Sequence[str]) -> dict[str, str]:
+        raise AssertionError("not wanted")
+
+    neighbours = await _started(max_text_bytes=0, load_texts=load)  # type: ignore[arg-type]
+    vector = await _add(neighbours, "p", "1", "the same")
+    found = await neighbours.nearest("p", vector, 3, texts=False)
+    assert [(one.entry_id, one.text) for one in found] == [("1", "")]
+    assert (neighbours.failures, neighbours.vanished) == (0, 0)
+    await neighbours.close()
+
+
 async def test_the_texts_used_last_are_kept() -> None:
     asked: list[str] = []
 
