@@ -1,7 +1,7 @@
 """The pair verifier: may the answer to one prompt be given to the other?
 
 A small transformer reads both prompts at once, on top of the token states that the embedder makes anyway (late
-interaction): per pair it costs a few hundred microseconds instead of a second run of a sentence model. Beside its state
+interaction): per pair it costs about a hundred microseconds instead of a second run of a sentence model. Beside its state
 each token carries what an uncased tokenizer loses or a pooled vector hides: whether its word occurs in the other
 prompt, with or without its diacritics, whether it is a number or capitalised.
 
@@ -16,16 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from halfpenny.semantic_cache.decision.layers import Array, centred, folded, inverse_rms, run
 from halfpenny.semantic_cache.decision.prompts import Prompt
 from halfpenny.semantic_cache.decision.tensors import ModelFileError, Tensors, read_tensors
 
-Array = NDArray[np.float32]
-
 FLAGS = 6
 HEADS = 4
-_MASKED = np.float32(-1e9)
+_SAID, _BUT_FOR_MARKS, _DIGIT, _CAPITAL, _SAME_TOKEN, _NO_WORD = (1 << bit for bit in range(FLAGS))
+_BITS = (np.arange(1 << FLAGS)[:, None] >> np.arange(FLAGS) & 1).astype(np.float32)
+"""Flags of each code, shape (2^FLAGS, FLAGS)."""
 
 
 class Verifier:
@@ -48,14 +48,12 @@ class Verifier:
                 raise ModelFileError(f"the verifier's {key} has the shape {found}")
         if not layers or self.width % HEADS:
             raise ModelFileError("the verifier's weights have another form")
-        self._layers = [
-            {
-                key.removeprefix(f"enc.layers.{at}."): value
-                for key, value in self._weights.items()
-                if key.startswith(f"enc.layers.{at}.")
-            }
-            for at in range(layers)
-        ]
+        w = self._weights
+        self._layers = [folded(_within(w, f"enc.layers.{at}."), HEADS) for at in range(layers)]
+        self._flagged = _flag_rows(w)
+        self._pooled = np.ascontiguousarray(w["pv.weight"].T)
+        self._hidden = np.ascontiguousarray(w["out.0.weight"].T)
+        self._logits = np.ascontiguousarray(w["out.3.weight"].T)
 
     @classmethod
     def load(cls, path: Path, *, sha256: str | None = None) -> "Verifier":
@@ -76,46 +74,38 @@ class Verifier:
         return out
 
     def _run(self, pairs: Sequence[tuple[Prompt, Prompt]]) -> Array:
-        w, width = self._weights, self.width
-        counts = [(len(one.states), len(other.states)) for one, other in pairs]
-        longest = max(a + b for a, b in counts)
-        hidden = np.zeros((len(pairs), longest, width), dtype=np.float32)
-        flags = np.zeros((len(pairs), longest, FLAGS), dtype=np.float32)
-        first = np.zeros((len(pairs), longest, 1), dtype=np.float32)
-        second = np.zeros_like(first)
-        for at, (one, other) in enumerate(pairs):
-            a, b = counts[at]
-            hidden[at, :a], hidden[at, a : a + b] = one.states, other.states
-            flags[at, :a], flags[at, a : a + b] = token_flags(one, other), token_flags(other, one)
-            first[at, :a] = 1
-            second[at, a : a + b] = 1
-        real = first + second
-        hidden += _linear(flags, w["fl.weight"], w["fl.bias"])
-        hidden += first * w["seg.weight"][0] + second * w["seg.weight"][1]
-        mask = (1 - real[:, None, :, 0]) * _MASKED  # (pairs, 1, tokens): no token looks at padding
-        for layer in self._layers:
-            hidden = _layer(hidden, mask, layer)
-        hidden = _normed(hidden, w["norm.weight"], w["norm.bias"])
-        left = (hidden * first).sum(1) / first.sum(1)
-        right = (hidden * second).sum(1) / second.sum(1)
-        top = np.where(real > 0, hidden, np.float32(-9)).max(1)
-        vectors = np.stack([np.stack([one.vector, other.vector]) for one, other in pairs])
-        u = _linear(vectors, w["pv.weight"], w["pv.bias"])
-        cosine = (vectors[:, 0] * vectors[:, 1]).sum(1, keepdims=True)
+        w = self._weights
+        sides = [side for pair in pairs for side in pair]
+        ends = np.cumsum([len(side.states) for side in sides])
+        begins = [0, *ends[:-1].tolist()]
+        states = np.concatenate([side.states for side in sides])
+        states -= (states @ np.full(self.width, 1 / self.width, dtype=np.float32))[:, None]
+        codes = [code for pair in pairs for code in _pair_codes(*pair)]
+        states += self._flagged[np.array(codes, dtype=np.intp)]
+        hidden = run(self._layers, states, list(zip(begins[::2], ends[1::2].tolist(), strict=True)))
+        hidden *= inverse_rms(hidden)
+        hidden *= w["norm.weight"]
+        hidden += w["norm.bias"]
+        means = np.add.reduceat(hidden, begins) / np.diff(ends, prepend=0).astype(np.float32)[:, None]
+        left, right = means[::2], means[1::2]
+        top = np.maximum.reduceat(hidden, begins[::2])
+        vectors = np.concatenate([side.vector for side in sides]).reshape(len(sides), -1)
+        u = vectors @ self._pooled + w["pv.bias"]
+        cosine = np.vecdot(vectors[::2], vectors[1::2])[:, None]
         joined = np.concatenate(
             [
                 abs(left - right),
                 left * right,
                 left + right,
                 top,
-                abs(u[:, 0] - u[:, 1]),
-                u[:, 0] * u[:, 1],
+                abs(u[::2] - u[1::2]),
+                u[::2] * u[1::2],
                 10 * (cosine - np.float32(0.8)),
             ],
             axis=1,
         )
-        joined = _gelu(_linear(joined, w["out.0.weight"], w["out.0.bias"]))
-        return _linear(joined, w["out.3.weight"], w["out.3.bias"])
+        inner = _gelu(joined @ self._hidden + w["out.0.bias"])
+        return np.asarray(inner @ self._logits + w["out.3.bias"])
 
 
 def _shapes(width: int, dimensions: int, layers: int) -> dict[str, tuple[int, ...]]:
@@ -143,35 +133,41 @@ def _shapes(width: int, dimensions: int, layers: int) -> dict[str, tuple[int, ..
 def token_flags(one: Prompt, other: Prompt) -> Array:
     """Shape (t, FLAGS) for the tokens of `one`: its word is in `other`; it is there but for its diacritics; has a
     digit; is capitalised; the token itself is in `other`; it belongs to no word."""
+    return np.asarray(_BITS[_codes(one, other)])
+
+
+def _codes(one: Prompt, other: Prompt, base: int = 0) -> list[int]:
+    """`token_flags` as bits, the first flag the lowest; `base` is added to each."""
+    plain, bare, ids = other.plain, other.bare, frozenset(other.ids)
     by_word = [
-        (word.plain in other.plain, word.plain not in other.plain and word.bare in other.bare, word.digit, word.capital)
+        base
+        + (_SAID if word.plain in plain else _BUT_FOR_MARKS if word.bare in bare else 0)
+        + (_DIGIT if word.digit else 0)
+        + (_CAPITAL if word.capital else 0)
         for word in one.spoken[: max(one.words, default=-1) + 1]
     ]
-    ids = frozenset(other.ids)
-    return np.array(
-        [
-            (*by_word[word], token in ids, False) if word >= 0 else (False, False, False, False, token in ids, True)
-            for word, token in zip(one.words, one.ids, strict=True)
-        ],
-        dtype=np.float32,
-    )
+    by_word.append(base + _NO_WORD)  # found at -1, which is the number of no word
+    return [
+        by_word[word] + _SAME_TOKEN if token in ids else by_word[word]
+        for word, token in zip(one.words, one.ids, strict=True)
+    ]
 
 
-def _layer(hidden: Array, mask: Array, w: dict[str, Array]) -> Array:
-    """One pre-norm transformer layer."""
-    pairs, tokens, width = hidden.shape
-    normed = _normed(hidden, w["norm1.weight"], w["norm1.bias"])
-    joint = _linear(normed, w["self_attn.in_proj_weight"], w["self_attn.in_proj_bias"])
-    each = joint.reshape(pairs, tokens, 3, HEADS, width // HEADS).transpose(2, 0, 3, 1, 4)
-    query, key, value = each[0], each[1], each[2]
-    weights = (query @ key.transpose(0, 1, 3, 2)) * np.float32((width // HEADS) ** -0.5) + mask[:, None]
-    weights = np.exp(weights - weights.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
-    mixed = (weights @ value).transpose(0, 2, 1, 3).reshape(pairs, tokens, width)
-    hidden = hidden + _linear(mixed, w["self_attn.out_proj.weight"], w["self_attn.out_proj.bias"])
-    normed = _normed(hidden, w["norm2.weight"], w["norm2.bias"])
-    inner = _gelu(_linear(normed, w["linear1.weight"], w["linear1.bias"]))
-    return hidden + _linear(inner, w["linear2.weight"], w["linear2.bias"])
+def _pair_codes(one: Prompt, other: Prompt) -> list[int]:
+    """Rows of `_flag_rows` for the tokens of both."""
+    return _codes(one, other) + _codes(other, one, 1 << FLAGS)
+
+
+def _flag_rows(w: Tensors) -> Array:
+    """What the flags of a token and its side add to its state, centred, shape (2 * 2^FLAGS, width): one row for each
+    code, and again for the second side."""
+    flagged = _BITS.astype(np.float64) @ w["fl.weight"].T + w["fl.bias"]
+    rows = np.concatenate([flagged + w["seg.weight"][0], flagged + w["seg.weight"][1]])
+    return centred(rows).astype(np.float32)
+
+
+def _within(weights: Tensors, prefix: str) -> Tensors:
+    return {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
 
 
 def _linear(x: Array, weight: Array, bias: Array) -> Array:
