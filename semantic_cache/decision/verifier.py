@@ -13,6 +13,7 @@ Trained by `halfpenny.semantic_cache.training`; the weights are a safetensors fi
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,7 @@ class Verifier:
             raise ModelFileError("the verifier's weights have another form")
         w = self._weights
         self._layers = [folded(_within(w, f"enc.layers.{at}."), HEADS) for at in range(layers)]
+        self._mean = np.full(self.width, 1 / self.width, dtype=np.float32)
         self._flagged = _flag_rows(w)
         self._pooled = np.ascontiguousarray(w["pv.weight"].T)
         self._hidden = np.ascontiguousarray(w["out.0.weight"].T)
@@ -76,19 +78,19 @@ class Verifier:
     def _run(self, pairs: Sequence[tuple[Prompt, Prompt]]) -> Array:
         w = self._weights
         sides = [side for pair in pairs for side in pair]
-        ends = np.cumsum([len(side.states) for side in sides])
-        begins = [0, *ends[:-1].tolist()]
+        counts = [len(side.states) for side in sides]
+        begins = [0, *accumulate(counts)]
         states = np.concatenate([side.states for side in sides])
-        states -= (states @ np.full(self.width, 1 / self.width, dtype=np.float32))[:, None]
+        states -= (states @ self._mean)[:, None]
         codes = [code for pair in pairs for code in _pair_codes(*pair)]
         states += self._flagged[np.array(codes, dtype=np.intp)]
-        hidden = run(self._layers, states, list(zip(begins[::2], ends[1::2].tolist(), strict=True)))
+        hidden = run(self._layers, states, list(pairwise(begins[::2])))
         hidden *= inverse_rms(hidden)
         hidden *= w["norm.weight"]
         hidden += w["norm.bias"]
-        means = np.add.reduceat(hidden, begins) / np.diff(ends, prepend=0).astype(np.float32)[:, None]
+        means = np.add.reduceat(hidden, begins[:-1]) / np.array(counts, dtype=np.float32)[:, None]
         left, right = means[::2], means[1::2]
-        top = np.maximum.reduceat(hidden, begins[::2])
+        top = np.maximum.reduceat(hidden, begins[:-1:2])
         vectors = np.concatenate([side.vector for side in sides]).reshape(len(sides), -1)
         u = vectors @ self._pooled + w["pv.bias"]
         cosine = np.vecdot(vectors[::2], vectors[1::2])[:, None]
