@@ -14,18 +14,12 @@ from halfpenny.semantic_cache.lexicon import (
     AUXILIARIES,
     FILLERS,
     HOW_NOUNS,
-    OPPOSITES,
     OPPOSITES_VI,
     QUANTITY_NOUNS,
     SYMMETRIC,
     WISHES,
 )
-from halfpenny.semantic_cache.reading import Reading, fold, topic
-
-_OPPOSITES_OF = {
-    word: frozenset({b for a, b in OPPOSITES if a == word} | {a for a, b in OPPOSITES if b == word})
-    for word in {word for pair in OPPOSITES for word in pair}
-}
+from halfpenny.semantic_cache.reading import OPPOSITES_OF, Reading, fold
 
 Guard = Callable[[Reading, Reading], str]
 
@@ -43,6 +37,8 @@ def length(asked: Reading, stored: Reading) -> str:
 def signs(asked: Reading, stored: Reading) -> str:
     """Emoji, symbols, invisible characters and loose marks beyond ASCII: the tokenizer drops them or reads them all as
     one unknown piece, so what they say has a cosine of 1.000 with anything else that is said so."""
+    if asked.text.isascii() and stored.text.isascii():
+        return ""
     return _difference(_signs(asked.text), _signs(stored.text))
 
 
@@ -57,7 +53,9 @@ def language(asked: Reading, stored: Reading) -> str:
 
 def diacritics(asked: Reading, stored: Reading) -> str:
     """Words that are equal but for their marks: "bán" sells, "bắn" shoots, MiniLM sees "ban" twice."""
-    mine, theirs = _apart(asked.words, stored.words)
+    if asked.text.isascii() and stored.text.isascii():
+        return ""
+    mine, theirs = _apart(asked.word_set, stored.word_set)
     folded = {fold(word): word for word in theirs}
     for word in mine:
         if fold(word) in folded:
@@ -97,11 +95,12 @@ def negation(asked: Reading, stored: Reading) -> str:
 
 def opposites(asked: Reading, stored: Reading) -> str:
     """One says on where the other says off."""
-    mine, theirs = Counter(asked.words), Counter(stored.words)
-    for word in mine - theirs:
-        turned = _OPPOSITES_OF.get(word, frozenset()) & (theirs - mine).keys()
-        if turned:
-            return f"{word}/{min(turned)}"
+    mine, theirs = asked.word_counts, stored.word_counts
+    for word in asked.opposable if stored.opposable else ():
+        if mine[word] > theirs.get(word, 0):
+            turned = [other for other in OPPOSITES_OF[word] if theirs.get(other, 0) > mine.get(other, 0)]
+            if turned:
+                return f"{word}/{min(turned)}"
     if asked.language == "vi":
         a, b = f" {' '.join(asked.words)} ", f" {' '.join(stored.words)} "
         for one, other in OPPOSITES_VI:
@@ -112,26 +111,28 @@ def opposites(asked: Reading, stored: Reading) -> str:
 
 def order(asked: Reading, stored: Reading) -> str:
     """From A to B is not from B to A; A bites B is not B bites A."""
+    mine_to, theirs_to = asked.roles["target"], stored.roles["target"]
     for here, there in (("source", "target"), ("target", "source")):
         moved = (asked.roles[here] & stored.roles[there]) - stored.roles[here]
         if moved:
             return f"{here} {min(moved)}"
-    if asked.roles["target"].isdisjoint(stored.roles["target"]):
-        moved = asked.roles["target"] & set(stored.topics)
-        if moved and stored.roles["target"] & set(asked.topics):
+    if mine_to and theirs_to and mine_to.isdisjoint(theirs_to):
+        moved = mine_to & stored.topic_set
+        if moved and theirs_to & asked.topic_set:
             return f"target {min(moved)}"
     mine, theirs = asked.topics, stored.topics
     if asked.counted != stored.counted and asked.counted in theirs and stored.counted in mine:
         return f"how many {asked.counted}/how many {stored.counted}"
-    if mine == theirs or SYMMETRIC & set(asked.words) & set(stored.words):
+    if mine == theirs or not (SYMMETRIC & asked.word_set).isdisjoint(stored.word_set):
         return ""
-    if not (asked.roles["target"] & stored.roles["target"]):
-        shared = [name for name in dict.fromkeys(mine) if name in theirs and name in asked.proper & stored.proper]
+    if mine_to.isdisjoint(theirs_to):
+        both = asked.proper & stored.proper & stored.topic_set
+        shared = [name for name in dict.fromkeys(mine) if name in both] if len(both) > 1 else []
         if shared != sorted(shared, key=theirs.index):
             return " ".join(shared)
-    if sorted(mine) == sorted(theirs):
+    if len(mine) == len(theirs) and asked.topic_set == stored.topic_set and sorted(mine) == sorted(theirs):
         # "Who invaded Russia?" asks for the subject, "who did Russia invade?" for the object.
-        if {"do", "does", "did"} & (set(asked.words) ^ set(stored.words)) and asked.kind in ("who", "what"):
+        if {"do", "does", "did"} & (asked.word_set ^ stored.word_set) and asked.kind in ("who", "what"):
             return "subject/object"
         moved_at = [at for at, (a, b) in enumerate(zip(mine, theirs, strict=True)) if a != b]
         if len(moved_at) == 2 and moved_at[1] - moved_at[0] > 1:
@@ -151,7 +152,7 @@ def question(asked: Reading, stored: Reading) -> str:
 def names(asked: Reading, stored: Reading) -> str:
     """A name on one side that does not occur on the other, in whatever case."""
     for one, other in ((asked, stored), (stored, asked)):
-        missing = one.names.keys() - {topic(word) for word in other.words}
+        missing = one.names.keys() - other.stems if one.names else None
         if missing:
             return min(missing)
     return ""
@@ -165,9 +166,9 @@ def words(asked: Reading, stored: Reading) -> str:
     return f"{min(mine)}/{min(theirs)}" if mine and theirs else ""
 
 
-def extra_words(asked: Reading, stored: Reading) -> tuple[set[str], set[str]]:
+def extra_words(asked: Reading, stored: Reading) -> tuple[frozenset[str], frozenset[str]]:
     """The topic words, as stems, that only the one and only the other has."""
-    mine, theirs = _apart(asked.topics, stored.topics)
+    mine, theirs = _apart(asked.topic_set, stored.topic_set)
     return mine - FILLERS, theirs - FILLERS
 
 
@@ -203,8 +204,8 @@ def _is_loose(c: str) -> bool:
     return "\u0300" <= c <= "\u036f" or "\ufe00" <= c <= "\ufe0e" or "\U000e0100" <= c <= "\U000e01ef"
 
 
-def _apart(mine: list[str], theirs: list[str]) -> tuple[set[str], set[str]]:
-    return set(mine) - set(theirs), set(theirs) - set(mine)
+def _apart(mine: frozenset[str], theirs: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    return mine - theirs, theirs - mine
 
 
 def _difference(mine: Counter[str], theirs: Counter[str]) -> str:
@@ -215,7 +216,7 @@ def _difference(mine: Counter[str], theirs: Counter[str]) -> str:
 
 def _compatible(plain: Reading, other: Reading) -> bool:
     """Whether `plain`, a "what" or no question at all, may ask the same as `other`."""
-    said = set(plain.words)
+    said = plain.word_set
     if plain.kind == "":
         return other.kind in ("what", "how", "quantity", *AUXILIARIES.values()) and not (
             other.kind == "how" and said & WISHES

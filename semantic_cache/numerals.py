@@ -19,6 +19,7 @@ from halfpenny.semantic_cache.lexicon import (
 
 _ORDINAL_ENDINGS = frozenset({"st", "nd", "rd", "th"})
 _SCALES = {**MULTIPLES, "k": 1000, "bn": 10**9}
+_SPELLED = frozenset({*NUMBER_WORDS, *MULTIPLES, *ORDINAL_WORDS, *OTHER_NUMBERS, *NUMBER_WORDS_VI})
 
 
 class Numeral(msgspec.Struct, frozen=True):
@@ -34,7 +35,9 @@ def numerals(tokens: Sequence[str], *, vietnamese: bool = False) -> list[Numeral
     found: list[Numeral] = []
     at = 0
     while at < len(tokens):
-        numeral = _numeral_at(tokens, at, vietnamese)
+        token = tokens[at]
+        begins = token in _SPELLED or token[0] == "-" or token[0].isdigit()
+        numeral = _numeral_at(tokens, at, vietnamese) if begins else None
         if numeral is None:
             at += 1
         else:

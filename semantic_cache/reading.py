@@ -1,12 +1,14 @@
 """What the guards read out of a prompt, once per prompt: words, names, numbers, literals, language.
 
-Pure; linear in the text; patterns run on RE2, which cannot backtrack.
+Pure; linear in the text; patterns run on RE2, which cannot backtrack. The one that runs on `re` has nothing to go back
+to. Most texts are ASCII, which rules out a lot at once.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import re2
 
@@ -23,6 +25,7 @@ from halfpenny.semantic_cache.lexicon import (
     NEGATIONS,
     NEGATIONS_VI,
     NUMBER_WORDS,
+    OPPOSITES,
     POLITE,
     QUESTION_KINDS,
     QUESTION_NEGATIONS_VI,
@@ -42,11 +45,29 @@ _PATH = r"(?:[A-Za-z]:\\|~/|\.{1,2}/|/)[\w.\-/\\]+"
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _DOTTED = r"\w+(?:\.\w+)+\(?\)?|\w+\(\)|\w*_\w+"
 _OPERATION = r"\w\s*(?:[+*/^=<>%×÷−]|<=|>=|==|!=)\s*\w|\s-\s|\d-\d"
-_LITERALS = tuple(re2.compile(pattern) for pattern in (_CODE, _URL, _EMAIL, _QUOTED, _UUID, _PATH, _DOTTED, _OPERATION))
+_LITERALS = tuple(
+    (re2.compile(pattern), needed)
+    for pattern, needed in (
+        (_CODE, ("`",)),
+        (_URL, ("://", "www.")),
+        (_EMAIL, ("@",)),
+        (_QUOTED, ('"', "'", "“", "«", "‘")),
+        (_UUID, ("-",)),
+        (_PATH, ("/", "\\")),
+        (_DOTTED, (".", "_", "()")),
+        (_OPERATION, tuple("+*/^=<>%×÷−-")),
+    )
+)
+"""Patterns, each with the texts of which one is in whatever it matches."""
 # A word keeps its apostrophe; C++, C# and .NET keep their signs; letters and digits part ("10gb" is "10",
 # "gb").
 _TOKEN = re2.compile(
     r"[Cc]\+\+|[A-Za-z]#|\.NET|(?:^|[\s(=])-\d+(?:[.,]\d+)*|\d+(?:[.,:]\d+)*|[\p{L}\p{M}]+(?:['’][\p{L}]+)*|[$€£¥₫%°½¼¾#@&<>=+*^~|]"
+)
+# `_TOKEN` for ASCII, with what RE2 means by \s and \d. Nothing follows a repetition, so none is ever taken back.
+_ASCII_TOKEN = re.compile(
+    r"[Cc]\+\+|[A-Za-z]#|\.NET|(?:\A|[\t\n\f\r (=])-[0-9]+(?:[.,][0-9]+)*|[0-9]+(?:[.,:][0-9]+)*"
+    r"|[A-Za-z]+(?:'[A-Za-z]+)*|[$%#@&<>=+*^~|]"
 )
 _CLAUSE = re2.compile(r"[?!.;:,\n]+")
 _SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₫": "đồng", "%": "percent", "°": "degree"}
@@ -59,7 +80,18 @@ _WHEN_NOUNS = frozenset({"year", "day", "date", "time", "month"})
 _GREETINGS = frozenset(
     ["please", "pls", "hi", "hello", "hey", "dear", "ok", "okay", "so", "and", "quick", "question", "sorry"]
 )
+OPPOSITES_OF = {
+    word: frozenset({b for a, b in OPPOSITES if a == word} | {a for a, b in OPPOSITES if b == word})
+    for word in {word for pair in OPPOSITES for word in pair}
+}
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_SPOKEN_KINDS = tuple((kind, tuple(f" {pattern} " for pattern in patterns)) for kind, patterns in QUESTION_KINDS)
+_DATED = frozenset(
+    word + ending for words, endings in (
+        (WEEKDAYS, ("", "s", "'s", "s's")), (TIMES, ("", "s", "'s", "s's")), (MONTHS, ("", "'s")),
+    ) for word in words for ending in endings
+)  # fmt: skip
+"""Every form of a word that may be a date."""
 
 
 class Reading:
@@ -74,10 +106,16 @@ class Reading:
     @cached_property
     def tokens(self) -> list[str]:
         """The words and numbers as written."""
+        if self.text.isascii():
+            matched = _ASCII_TOKEN.findall(self.text)
+        else:
+            matched = [match.group() for match in _TOKEN.finditer(self.text)]
         found: list[str] = []
-        for match in _TOKEN.finditer(self.text):
-            token = match.group()
-            found.extend(_parts(token.lstrip(" \t\n(=") or token))
+        for token in matched:
+            if "'" in token:
+                found.extend(_parts(token))
+            else:
+                found.append(token.lstrip(" \t\n(=") or token)
         return found
 
     @cached_property
@@ -102,7 +140,7 @@ class Reading:
             return script
         if _is_vietnamese(self.text):
             return "vi"
-        words = set(self.words)
+        words = self.word_set
         counts = {language: len(words & known) for language, known in STOPWORDS.items()}
         best = max(counts, key=lambda language: (counts[language], language == "en"))
         return best if counts[best] >= 2 and counts[best] > counts["en"] else "en"
@@ -143,7 +181,7 @@ class Reading:
         """Months (a lone lower-case "may" or "march" is none), weekdays and times of day."""
         found: Counter[str] = Counter()
         for at, (token, word) in enumerate(zip(self.tokens, self.words, strict=True)):
-            if at in self._asked_for:
+            if word not in _DATED or at in self._asked_for:
                 continue
             plain = word.removesuffix("'s")
             if plain in WEEKDAYS or plain.removesuffix("s") in WEEKDAYS:
@@ -161,7 +199,9 @@ class Reading:
         """
         found: Counter[str] = Counter()
         rest = self.text
-        for pattern in _LITERALS:
+        for pattern, needed in _LITERALS:
+            if not any(one in rest for one in needed):
+                continue
             matches = [match.group() for match in pattern.finditer(rest)]
             if matches:
                 found.update(match.strip(" (:").rstrip(".,;?!") for match in matches)
@@ -228,6 +268,28 @@ class Reading:
         ]
 
     @cached_property
+    def word_set(self) -> frozenset[str]:
+        return frozenset(self.words)
+
+    @cached_property
+    def word_counts(self) -> Counter[str]:
+        return Counter(self.words)
+
+    @cached_property
+    def opposable(self) -> list[str]:
+        """The words that have an opposite, each once, in order."""
+        return [word for word in self.word_counts if word in OPPOSITES_OF]
+
+    @cached_property
+    def topic_set(self) -> frozenset[str]:
+        return frozenset(self.topics)
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """`topic` of every word, also of those that are none."""
+        return frozenset(map(topic, self.words))
+
+    @cached_property
     def roles(self) -> dict[str, set[str]]:
         """The topic words right after "from" and "to" (with "into", "onto") and on either side of "than"."""
         return _roles(self.words)
@@ -245,6 +307,7 @@ class Reading:
         return spoken.split()
 
 
+@lru_cache(maxsize=4096)
 def topic(word: str) -> str:
     """A word's stem, or that of the head of its synonym group."""
     found = stem(word)
@@ -269,11 +332,9 @@ def _parts(token: str) -> Sequence[str]:
 
 def _script(text: str) -> str:
     """The script of most letters, by the first word of their Unicode names."""
-    scripts = Counter(
-        "latin" if character.isascii() else unicodedata.name(character, "unknown").split()[0].lower()
-        for character in text
-        if character.isalpha()
-    )
+    if text.isascii():
+        return "latin"
+    scripts = Counter(_script_of(character) for character in text if character.isalpha())
     if not scripts:
         return "latin"
     script = scripts.most_common(1)[0][0]
@@ -284,19 +345,28 @@ def _script(text: str) -> str:
     return script
 
 
+@lru_cache(maxsize=1024)
+def _script_of(character: str) -> str:
+    return "latin" if character.isascii() else unicodedata.name(character, "unknown").split()[0].lower()
+
+
 def _is_vietnamese(text: str) -> bool:
     """Letters and tone marks that the other languages here lack; else half of the words toned, and all short.
 
     Syllables have at most 7 letters. A wrong yes costs a miss: equal words are then demanded.
     """
+    if text.isascii():
+        return False
     words = [word.strip("?!.,;:\"'()") for word in text.casefold().split()]
     for word in words:
+        if word.isascii():
+            continue
         for character in word:
             marks = unicodedata.normalize("NFD", character)[1:]
             stacked = len(marks) > 1 and not _VOWEL_SIGNS.isdisjoint(marks)
             if character in "đơư" or "\u0309" in marks or "\u0323" in marks or stacked:
                 return True
-    toned = sum(any(mark in _TONES for mark in unicodedata.normalize("NFD", word)) for word in words)
+    toned = sum(not _TONES.isdisjoint(unicodedata.normalize("NFD", word)) for word in words)
     return toned >= 2 and 2 * toned >= len(words) and max(map(len, words)) <= 7
 
 
@@ -309,8 +379,8 @@ def _negations_vi(clause: str) -> int:
 
 def _question_kind(words: Sequence[str]) -> str:
     spoken = f" {' '.join(words)} ".replace(" 's ", " is ").replace(" time zone", " timezone")
-    for kind, patterns in QUESTION_KINDS:
-        if any(f" {pattern} " in spoken for pattern in patterns):
+    for kind, patterns in _SPOKEN_KINDS:
+        if any(pattern in spoken for pattern in patterns):
             # "How do A and B differ?" asks for a thing and not for a way.
             return "what" if kind == "how" and _DIFFER & set(words) else kind
     asked = [word for word in words if word not in _GREETINGS]
@@ -320,9 +390,8 @@ def _question_kind(words: Sequence[str]) -> str:
 
 
 def _names(tokens: Sequence[str], text: str) -> Counter[str]:
-    if text.isupper():
+    if text.isupper() or (text.isascii() and text == text.lower()):
         return Counter()
-    starts = _sentence_starts(text)
     found: Counter[str] = Counter()
     capitalised = long_words = 0
     at = 0
@@ -331,7 +400,7 @@ def _names(tokens: Sequence[str], text: str) -> Counter[str]:
         if not token[0].isalpha():
             continue
         lower = token.casefold()
-        initial = at in starts
+        begin = at
         at += len(token)
         long_words += len(token) > 3
         capitalised += len(token) > 3 and token[0].isupper()
@@ -339,22 +408,22 @@ def _names(tokens: Sequence[str], text: str) -> Counter[str]:
         mixed = any(character.isupper() for character in token[1:])
         if token != "US" and (lower in FUNCTION_WORDS or lower in NUMBER_WORDS or lower == "not"):
             continue
-        if shouted or mixed or (token[0].isupper() and not initial):
+        if shouted or mixed or (token[0].isupper() and not _begins_sentence(text, begin)):
             found[topic("usa" if token == "US" else lower)] += 1
     return Counter() if long_words > 3 and capitalised > 0.8 * long_words else found
 
 
-def _sentence_starts(text: str) -> set[int]:
-    starts = set()
-    fresh = True
-    for at, character in enumerate(text):
-        if character.isalnum():
-            if fresh:
-                starts.add(at)
-            fresh = False
-        elif character in '.?!:\n;"“(':
-            fresh = True
-    return starts
+def _begins_sentence(text: str, at: int) -> bool:
+    """Whether a letter or digit stands there, and none between it and the end of another sentence or an opening."""
+    if not text[at : at + 1].isalnum():
+        return False
+    while at:
+        at -= 1
+        if text[at].isalnum():
+            return False
+        if text[at] in '.?!:\n;"“(':
+            return True
+    return True
 
 
 def _roles(words: Sequence[str]) -> dict[str, set[str]]:
