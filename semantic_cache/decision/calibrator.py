@@ -6,18 +6,22 @@ older labels fade. The posterior is Laplace's approximation at the mode; predict
 outputs, made cautious by a share of the standard deviation.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from halfpenny.semantic_cache.decision.logistic import Floats, posterior_mode, sigmoid
+from halfpenny.semantic_cache.decision.window import Window
 
 KEPT_LABELS = 1500
 HALF_LIFE = 1500.0
 """Labels after which a label counts half."""
+_FADED = 0.5 ** (np.arange(KEPT_LABELS - 1, -1, -1) / HALF_LIFE)
+"""What each of the kept labels counts, oldest first."""
 _STEPS = 3
+_CONVERGED = 1e-7
+"""A Newton step this small is followed by one of about its square."""
 CAUTION = 0.25
 """Standard deviations that a probability is lowered by."""
 
@@ -39,27 +43,27 @@ class Calibrator:
         self.weights: Floats = prior.mean.copy()
         self.covariance: Floats = prior.covariance.copy()
         self.labels = 0
-        self._rows: deque[tuple[Floats, float, float]] = deque(maxlen=KEPT_LABELS)
+        self._labels = Window(KEPT_LABELS, len(prior.mean) + 2)
 
     def add(self, features: Floats, right: float, weight: float = 1.0) -> None:
         """A label: `features` of shape (k,), `right` in 0..1 (a judge may be unsure), `weight` its trust."""
-        self._rows.append((features, right, weight))
+        self._labels.append(features, right, weight)
         self.labels += 1
 
     def fit(self) -> None:
         """Move to the mode of the posterior. Labels that are not finite are left out."""
-        if not self._rows:
+        if not len(self._labels):
             return
-        features = np.array([row[0] for row in self._rows])
-        right = np.array([row[1] for row in self._rows])
-        age = np.arange(len(self._rows) - 1, -1, -1)
-        trust = np.array([row[2] for row in self._rows]) * 0.5 ** (age / HALF_LIFE)
-        sound = np.isfinite(features).all(axis=1) & np.isfinite(right) & np.isfinite(trust)
-        if not sound.all():
-            features, right, trust = features[sound], right[sound], trust[sound]
+        rows, faded = self._labels.rows, _FADED[-len(self._labels) :]
+        finite = np.isfinite(rows)
+        if not finite.all():
+            sound = finite.all(axis=1)
+            rows, faded = rows[sound], faded[sound]
+        features, right, trust = rows[:, :-2], rows[:, -2], rows[:, -1] * faded
         weights, information = posterior_mode(
-            features, right, trust, self._prior.mean, self._precision, start=self.weights, steps=_STEPS
-        )
+            features, right, trust, self._prior.mean, self._precision,
+            start=self.weights, steps=_STEPS, converged=_CONVERGED,
+        )  # fmt: skip
         covariance = np.linalg.inv(information)
         if np.isfinite(weights).all() and np.isfinite(covariance).all():
             self.weights, self.covariance = weights, np.asarray(covariance, dtype=np.float64)
@@ -67,9 +71,14 @@ class Calibrator:
     def probability(self, features: Floats, caution: float = CAUTION) -> Floats:
         """Probability that the answer is right, for rows of (n, k): shape (n,). `caution` in standard deviations."""
         mean = features @ self.weights
-        variance = np.einsum("ni,ij,nj->n", features, self.covariance, features)
+        variance = np.vecdot(features @ self.covariance, features)
         return sigmoid((mean - caution * np.sqrt(variance)) / np.sqrt(1.0 + np.pi * variance / 8.0))
 
     def rows(self) -> Sequence[tuple[Floats, float, float]]:
         """The kept labels, oldest first: features, right, weight."""
-        return tuple(self._rows)
+        return self.newest(len(self._labels))
+
+    def newest(self, count: int) -> Sequence[tuple[Floats, float, float]]:
+        """The last `count` of `rows`."""
+        rows = self._labels.rows[max(len(self._labels) - count, 0) :]
+        return tuple((row[:-2].copy(), float(row[-2]), float(row[-1])) for row in rows)

@@ -109,18 +109,19 @@ class Namespace:
         if not candidates:
             self.recent.append(None)
             return NOTHING
-        features = np.stack([one.features for one in candidates])
+        features = _stacked([one.features for one in candidates])
+        found = self.calibrator.probability(features).tolist()
         # no comparison with NaN holds, so it would pass every threshold: it is no probability at all
-        probabilities = np.nan_to_num(self.calibrator.probability(features), nan=0.0)
+        probabilities = [0.0 if math.isnan(p) else p for p in found]
         chosen = self._choice(candidates, probabilities)
         self.recent.append(features[chosen])
-        p_right = float(probabilities[chosen])
+        p_right = probabilities[chosen]
         threshold = self._threshold(bound)
         vetoed = "min_similarity" if candidates[chosen].near.cosine < floor else self._veto(candidates[chosen])
         able = not vetoed and p_right >= threshold
         return Decision(
             candidates=tuple(candidates),
-            probabilities=tuple(float(p) for p in probabilities),
+            probabilities=tuple(probabilities),
             chosen=chosen,
             threshold=threshold,
             able=able,
@@ -165,16 +166,16 @@ class Namespace:
     def _settle(self) -> None:
         self.calibrator.fit()
         rows = [one for one in self.recent if one is not None]
-        recent = self.calibrator.probability(np.stack(rows)) if rows else np.empty(0)
+        recent = self.calibrator.probability(_stacked(rows)) if rows else np.empty(0)
         self.budget.update(recent, len(self.recent), self.calibrator.labels)
 
-    def _choice(self, candidates: Sequence[Candidate], probabilities: Floats) -> int:
+    def _choice(self, candidates: Sequence[Candidate], probabilities: Sequence[float]) -> int:
         """The likeliest; of those that the rules accept, if there are any and nothing has been learnt yet."""
         if self.cold:
             accepted = [at for at, one in enumerate(candidates) if not one.cold_refusal]
             if accepted:
-                return max(accepted, key=lambda at: float(probabilities[at]))
-        return int(np.argmax(probabilities))
+                return max(accepted, key=probabilities.__getitem__)
+        return max(range(len(probabilities)), key=probabilities.__getitem__)
 
     @property
     def cold(self) -> bool:
@@ -201,3 +202,8 @@ class Namespace:
         usual = max(self.reasked_share, min(_MOST_USUAL, _PER_REQUEST / hit_rate))
         base = usual + _EARLY / (self.requests + 10)
         return min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))
+
+
+def _stacked(rows: Sequence[Floats]) -> Floats:
+    """Rows of one length as an array: `np.stack`, whose time for many small ones is mostly its checks."""
+    return np.concatenate(rows).reshape(len(rows), -1)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.decision.classifier import Metric, group_margins
-from halfpenny.semantic_cache.decision.groups import Groups
+from halfpenny.semantic_cache.decision.groups import Group, Groups
 from halfpenny.semantic_cache.decision.logistic import Floats
 from halfpenny.semantic_cache.decision.prompts import Prompt, tails_agree
 from halfpenny.semantic_cache.decision.verifier import Verifier
@@ -71,48 +70,48 @@ def weigh(
     if not neighbours or not np.isfinite(prompt.vector).all():
         return []
     members: dict[str, list[Near]] = {}
+    of_group: dict[str, float] = {}
     for near in neighbours:
         members.setdefault(near.group, []).append(near)
+        weight = math.exp(_SHARPNESS * (near.cosine - neighbours[0].cosine))
+        of_group[near.group] = of_group.get(near.group, 0.0) + weight
+    whole = sum(of_group.values())
     ids = list(members)
-    cosines = np.array([members[one][0].cosine for one in ids])
-    weights = np.exp(_SHARPNESS * (np.array([near.cosine for near in neighbours]) - neighbours[0].cosine))
-    of_group = dict.fromkeys(ids, 0.0)
-    for near, weight in zip(neighbours, weights, strict=True):
-        of_group[near.group] += float(weight)
+    cosines = [members[one][0].cosine for one in ids]
     found = [groups.get(one, members[one][0].prompt.vector) for one in ids]
     margins = _margins(prompt.vector, found, metric)
     chosen = _chosen(margins)
     logits = _verified(prompt, [members[ids[at]] for at in chosen], verifier)
-    best_strict = float(logits[:, 0].max())
+    stricts = [strict for strict, _ in logits]
+    best_strict = _highest(stricts)
     candidates: list[Candidate] = []
     for row, at in enumerate(chosen):
         near = members[ids[at]][0]
-        others = np.delete(cosines, at)
-        rivals = np.delete(logits[:, 0], row)
+        strict, coarse = logits[row]
         refused, cold = examine(prompt.text, near.prompt.text, near.cosine)
         if not tails_agree(prompt, near.prompt):
             refused, cold = (*refused, "tail"), "tail"
-        features = np.array([
+        features = (
             1.0,
-            logits[row, 0] / 4,
-            logits[row, 1] / 4,
+            strict / 4,
+            coarse / 4,
             (cosines[at] - 0.8) * 5,
-            min(max((cosines[at] - (others.max() if len(others) else 0.4)) * 5, -1.5), 1.5),
-            of_group[ids[at]] / float(weights.sum()) - 0.5,
-            min(max(float(margins[at]), -5.0), 4.0) / 3,
-            (float(rivals.max()) if len(rivals) else -6.0) / 4,
-            float(np.log((found[at].right + 1) / (found[at].wrong + 1))),
-            float(np.log(found[at].count)) / 3,
+            min(max((cosines[at] - _highest(_without(cosines, at), 0.4)) * 5, -1.5), 1.5),
+            of_group[ids[at]] / whole - 0.5,
+            min(max(margins[at], -5.0), 4.0) / 3,
+            _highest(_without(stricts, row), -6.0) / 4,
+            math.log((found[at].right + 1) / (found[at].wrong + 1)),
+            math.log(found[at].count) / 3,
             _words_apart(prompt, near.prompt),
             float(not _NUMBERS.isdisjoint(refused)),
             float(not _OPPOSED.isdisjoint(refused)),
             float(bool(refused)),
-            (best_strict - logits[row, 0]) / 4,
+            (best_strict - strict) / 4,
             wording.log_odds(prompt, near.prompt),
-        ], dtype=np.float64)  # fmt: skip
-        if not np.isfinite(features).all():
+        )
+        if not all(map(math.isfinite, features)):
             continue
-        candidates.append(Candidate(near, features, refused, cold))
+        candidates.append(Candidate(near, np.array(features, dtype=np.float64), refused, cold))
     return candidates
 
 
@@ -120,33 +119,39 @@ _NUMBERS = frozenset({"numbers", "dates", "literals", "tail", "length"})
 _OPPOSED = frozenset({"negation", "opposites", "order", "diacritics", "language"})
 
 
-def _margins(vector: Vector, found: Sequence[object], metric: Metric) -> NDArray[np.float32]:
+def _margins(vector: Vector, found: Sequence[Group], metric: Metric) -> list[float]:
     direction = metric.direction(vector)
     offset = float(metric.centre @ direction)
-    scores = [float(group.total @ direction) - group.count * offset for group in found]  # type: ignore[attr-defined]
-    return group_margins(np.array(scores, dtype=np.float32))
+    return group_margins([float(group.total @ direction) - group.count * offset for group in found])
 
 
-def _chosen(margins: NDArray[np.float32]) -> list[int]:
+def _chosen(margins: Sequence[float]) -> list[int]:
     """The nearest groups, and the one that the classifier prefers if it is not among them."""
     chosen = list(range(min(CANDIDATES, len(margins))))
-    best = int(np.argmax(margins))
+    best = max(range(len(margins)), key=margins.__getitem__)
     if best not in chosen:
         chosen[-1] = best
     return chosen
 
 
-def _verified(prompt: Prompt, groups: Sequence[Sequence[Near]], verifier: Verifier) -> NDArray[np.float32]:
-    """Logits per group, shape (groups, 2); the better ones where two of its prompts are read."""
-    owners: list[int] = []
-    pairs: list[tuple[Prompt, Prompt]] = []
-    for at, near in enumerate(groups):
-        for one in near[: _PAIRS if at == 0 else 1]:
-            owners.append(at)
-            pairs.append((prompt, one.prompt))
-    scores = verifier.score(pairs)
-    owned = np.array(owners)
-    return np.stack([scores[owned == at].max(0) for at in range(len(groups))])
+def _verified(prompt: Prompt, groups: Sequence[Sequence[Near]], verifier: Verifier) -> list[tuple[float, float]]:
+    """Logits, strict and coarse, of each group; the better ones where two of its prompts are read."""
+    read = [near[: _PAIRS if at == 0 else 1] for at, near in enumerate(groups)]
+    scores = iter(verifier.score([(prompt, one.prompt) for near in read for one in near]).tolist())
+    found: list[tuple[float, float]] = []
+    for near in read:
+        stricts, coarses = zip(*(next(scores) for _ in near), strict=True)
+        found.append((_highest(stricts), _highest(coarses)))
+    return found
+
+
+def _highest(values: Sequence[float], none: float = math.nan) -> float:
+    """NaN if one of them is: what is broken must not be hidden by what is not. `none`: where there are no values."""
+    return max(values, key=lambda value: (math.isnan(value), value)) if values else none
+
+
+def _without(values: list[float], at: int) -> list[float]:
+    return values[:at] + values[at + 1 :]
 
 
 def _words_apart(one: Prompt, other: Prompt) -> float:

@@ -4,8 +4,8 @@ The rows of all sequences lie one behind the other, without padding: whatever tr
 all of them, and only attention goes sequence by sequence. What can be folded into the weights is folded once, when they
 are loaded, in double precision:
 
-- Everything that is added to the residual stream is centred, so the stream always has mean 0 and a layer norm is nothing
-  but a division by the root mean square; its scale and shift are in the weights behind it.
+- Everything that is added to the residual stream is centred, so the stream always has mean 0 and a layer norm is only a
+  division by the root mean square; its scale and shift are in the weights behind it.
 - Biases are one more row of a matrix, for a column of ones. The ones also go through attention beside the values: what
   comes out is the sum of the weights, so softmax divides `size` numbers for each row instead of as many as it has keys.
 - GELU is written as `x (x^2 + a)` within tanh, with the factors of its tanh form in the matrices before and behind it.
@@ -35,8 +35,8 @@ _A = np.float32(_P / _R)
 class Layer(msgspec.Struct, frozen=True, eq=False):
     """One layer, folded. Matrices are applied from the right; w is the width, h the heads.
 
-    `joint`: (w + 1, 2 w + h (w/h + 1)), to query, key, and value with the one. `mixed`: (w + 1, w). `inner`: (w + 1, i).
-    `outer`: (i, w) and `outer_bias`: (w,). `bounded`: no attention score can leave +-_SAFE_SCORE, whatever the input.
+    `joint`: (w + 1, 2 w + h (w/h + 1)), to query, key, and value with the one. `mixed`: (w + 1, w). `inner`:
+    (w + 1, i). `outer`: (i, w) and `outer_bias`: (w,). `bounded`: no attention score can leave +-_SAFE_SCORE, whatever the input.
     """
 
     heads: int

@@ -233,7 +233,7 @@ class Live:
         self.namespace.learn(ruled.prompt, decision, labels)
         added = self.namespace.calibrator.labels - before
         taught = []
-        for label, row in zip(labels, self.namespace.calibrator.rows()[-added:] if added else (), strict=True):
+        for label, row in zip(labels, self.namespace.calibrator.newest(added), strict=True):
             near = decision.candidates[label.candidate].near
             chosen = label.candidate == decision.chosen
             kind = "other" if not chosen else "reask" if decision.reasked else "miss"

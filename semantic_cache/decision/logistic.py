@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 
 
 def sigmoid(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(x, -30.0), 30.0))))
 
 
 def posterior_mode(
@@ -41,4 +41,5 @@ def posterior_mode(
 
 
 def _information(features: Floats, trust: Floats, p: Floats, precision: Floats) -> Floats:
-    return np.asarray((features * (trust * p * (1 - p))[:, None]).T @ features + precision, dtype=np.float64)
+    scaled = features * np.sqrt(trust * p * (1 - p))[:, None]  # a product with its own transpose is half the work
+    return np.asarray(scaled.T @ scaled + precision, dtype=np.float64)

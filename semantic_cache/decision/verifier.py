@@ -1,7 +1,7 @@
 """The pair verifier: may the answer to one prompt be given to the other?
 
 A small transformer reads both prompts at once, on top of the token states that the embedder makes anyway (late
-interaction): per pair it costs about a hundred microseconds instead of a second run of a sentence model. Beside its state
+interaction): per pair it costs about 0.1 ms instead of a second run of a sentence model. Beside its state
 each token carries what an uncased tokenizer loses or a pooled vector hides: whether its word occurs in the other
 prompt, with or without its diacritics, whether it is a number or capitalised.
 
