@@ -7,8 +7,9 @@ to. Most texts are ASCII, which rules out a lot at once.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 import re2
 
@@ -94,6 +95,24 @@ _DATED = frozenset(
 """Every form of a word that may be a date."""
 
 
+_T = TypeVar("_T")
+
+
+class once(Generic[_T]):  # noqa: N801 - it is used as `property` is
+    """`functools.cached_property` without its lock, which takes longer than most of what is computed here: two threads
+    may compute the same."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: object, owner: type | None = None) -> _T:
+        found = self._compute(instance)
+        instance.__dict__[self._name] = found  # which is looked at first from now on
+        return found
+
+
 class Reading:
     """One prompt, taken apart. Everything is computed when first asked for and kept.
 
@@ -103,7 +122,7 @@ class Reading:
     def __init__(self, text: str) -> None:
         self.text = unicodedata.normalize("NFC", text).replace("’", "'").strip()
 
-    @cached_property
+    @once
     def tokens(self) -> list[str]:
         """The words and numbers as written."""
         if self.text.isascii():
@@ -118,7 +137,7 @@ class Reading:
                 found.append(token.lstrip(" \t\n(=") or token)
         return found
 
-    @cached_property
+    @once
     def words(self) -> list[str]:
         """`tokens` in lower case; "A" where it is no article and "usa" for "US" and "the us" are told apart."""
         found = []
@@ -132,7 +151,7 @@ class Reading:
             found.append(word)
         return found
 
-    @cached_property
+    @once
     def language(self) -> str:
         """ "en", "vi", "fr", ... or the name of a script ("cyrillic"), or "" where nothing tells."""
         script = _script(self.text)
@@ -145,15 +164,15 @@ class Reading:
         best = max(counts, key=lambda language: (counts[language], language == "en"))
         return best if counts[best] >= 2 and counts[best] > counts["en"] else "en"
 
-    @cached_property
+    @once
     def numerals(self) -> list[Numeral]:
         return numerals(self.words, vietnamese=self.language == "vi")
 
-    @cached_property
+    @once
     def numbers(self) -> list[str]:
         return [numeral.value for numeral in self.numerals]
 
-    @cached_property
+    @once
     def units(self) -> list[tuple[str, str]]:
         """Each number with the topic word after it: ("5", "mile")."""
         found = []
@@ -163,7 +182,7 @@ class Reading:
             found.append((numeral.value, topic(unit)))
         return found
 
-    @cached_property
+    @once
     def _asked_for(self) -> set[int]:
         """Where words stand that only belong to the question: "what year", "the best way", "I want"."""
         pairs = zip(self.words, self.words[1:], strict=False)
@@ -176,7 +195,7 @@ class Reading:
                 found.add(at)
         return found
 
-    @cached_property
+    @once
     def dates(self) -> Counter[str]:
         """Months (a lone lower-case "may" or "march" is none), weekdays and times of day."""
         found: Counter[str] = Counter()
@@ -192,7 +211,7 @@ class Reading:
                 found[plain.removesuffix("s")] += 1
         return found
 
-    @cached_property
+    @once
     def literals(self) -> Counter[str]:
         """Quoted text, code, addresses, paths, ids, dotted names, operations: case and spacing inside
         count.
@@ -208,14 +227,14 @@ class Reading:
                 rest = pattern.sub(" ", rest)
         return found
 
-    @cached_property
+    @once
     def negations(self) -> int:
         if self.language == "vi":
             return sum(_negations_vi(clause) for clause in _CLAUSE.split(self.text.casefold()))
         words = self.words
         return sum(word in NEGATIONS for word in words) - ("neither" in words and "nor" in words)
 
-    @cached_property
+    @once
     def counted(self) -> str:
         """What "how many" asks for, as a topic; "" if it does not."""
         for at in range(len(self.words) - 2):
@@ -223,7 +242,7 @@ class Reading:
                 return topic(self.words[at + 2])
         return ""
 
-    @cached_property
+    @once
     def negated(self) -> list[str]:
         """The first topic word after each negation."""
         found = []
@@ -233,12 +252,12 @@ class Reading:
                 found.append(topic(next(after, "")))
         return found
 
-    @cached_property
+    @once
     def kind(self) -> str:
         """What the question asks for: "why", "when", "quantity", "yes or no", ...; "" for none."""
         return _question_kind(self.words)
 
-    @cached_property
+    @once
     def names(self) -> Counter[str]:
         """Capitalised words inside a sentence, acronyms and mixed case ("iPhone"), in lower case.
 
@@ -246,12 +265,12 @@ class Reading:
         """
         return _names(self.tokens, self.text)
 
-    @cached_property
+    @once
     def proper(self) -> set[str]:
         """`names` and the capitalised words that begin a sentence."""
         return self.names.keys() | {topic(token.casefold()) for token in self.tokens if token[0].isupper()}
 
-    @cached_property
+    @once
     def topics(self) -> list[str]:
         """The words that say what it is about, as stems, one of each synonym group, numbers excepted, in
         order.
@@ -267,34 +286,34 @@ class Reading:
             if at not in skipped and word not in FUNCTION_WORDS and word not in FRAME_WORDS and word not in NEGATIONS
         ]
 
-    @cached_property
+    @once
     def word_set(self) -> frozenset[str]:
         return frozenset(self.words)
 
-    @cached_property
+    @once
     def word_counts(self) -> Counter[str]:
         return Counter(self.words)
 
-    @cached_property
+    @once
     def opposable(self) -> list[str]:
         """The words that have an opposite, each once, in order."""
         return [word for word in self.word_counts if word in OPPOSITES_OF]
 
-    @cached_property
+    @once
     def topic_set(self) -> frozenset[str]:
         return frozenset(self.topics)
 
-    @cached_property
+    @once
     def stems(self) -> frozenset[str]:
         """`topic` of every word, also of those that are none."""
         return frozenset(map(topic, self.words))
 
-    @cached_property
+    @once
     def roles(self) -> dict[str, set[str]]:
         """The topic words right after "from" and "to" (with "into", "onto") and on either side of "than"."""
         return _roles(self.words)
 
-    @cached_property
+    @once
     def plain_words(self) -> list[str]:
         """The words in order without courtesies: what must be equal in a language that the embedder does not
         know.

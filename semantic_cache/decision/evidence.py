@@ -155,5 +155,6 @@ def _without(values: list[float], at: int) -> list[float]:
 
 
 def _words_apart(one: Prompt, other: Prompt) -> float:
-    every = one.plain | other.plain
-    return len(one.plain ^ other.plain) / len(every) if every else 0.0
+    apart = len(one.plain ^ other.plain)
+    every = (len(one.plain) + len(other.plain) + apart) // 2
+    return apart / every if every else 0.0

@@ -10,12 +10,13 @@ from halfpenny.semantic_cache.base import Vector
 
 
 class Group:
-    """`total`: the sum of the members' vectors, shape (d,); `right` and `wrong`: how its re-asked hits came out."""
+    """`total`: the sum of the members' vectors, shape (d,), never changed in place: of one member it is its vector.
+    `right` and `wrong`: how its re-asked hits came out."""
 
     __slots__ = ("count", "right", "total", "wrong")
 
     def __init__(self, vector: Vector) -> None:
-        self.total = np.array(vector, dtype=np.float32)
+        self.total: Vector = np.asarray(vector, dtype=np.float32)
         self.count = 1
         self.right = 0
         self.wrong = 0
@@ -42,7 +43,7 @@ class Groups:
         group = self._groups.get(group_id)
         if group is None:
             group = self._groups[group_id] = Group(first)
-        group.total += vector
+        group.total = group.total + vector
         group.count += 1
 
     def record(self, group_id: str, vector: Vector, *, right: bool) -> None:

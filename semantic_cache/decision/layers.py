@@ -5,12 +5,13 @@ all of them, and only attention goes sequence by sequence. What can be folded in
 are loaded, in double precision:
 
 - Everything that is added to the residual stream is centred, so the stream always has mean 0 and a layer norm is only a
-  division by the root mean square; its scale and shift are in the weights behind it.
+  division by a row's length; its scale and shift are in the weights behind it.
 - Biases are one more row of a matrix, for a column of ones. The ones also go through attention beside the values: what
   comes out is the sum of the weights, so softmax divides `size` numbers for each row instead of as many as it has keys.
 - GELU is written as `x (x^2 + a)` within tanh, with the factors of its tanh form in the matrices before and behind it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -27,9 +28,10 @@ _EPS = 1e-5
 _SAFE_SCORE = 80.0
 """exp of this and of its negative are ordinary float32 numbers; so are sums of thousands of them."""
 # tanh form of GELU: x/2 (1 + tanh(p x + q x^3)); for y = r x with r^3 = q the argument is y (y^2 + p/r)
-_P, _Q = 0.7978845608, 0.7978845608 * 0.044715
-_R = _Q ** (1 / 3)
-_A = np.float32(_P / _R)
+_P = 0.7978845608
+BEFORE_GELU = (_P * 0.044715) ** (1 / 3)
+AFTER_GELU = 0.5 / BEFORE_GELU
+_A = np.float32(_P / BEFORE_GELU)
 
 
 class Layer(msgspec.Struct, frozen=True, eq=False):
@@ -59,8 +61,8 @@ def folded(weights: Mapping[str, Array], heads: int) -> Layer:
         heads=heads,
         joint=_float32(np.hstack([query, key, _with_one(value, heads)])),
         mixed=_float32(centred(mixed)),
-        inner=_float32(_after_norm(w, "norm2", "linear1.weight", "linear1.bias") * _R),
-        outer=_float32(centred(w["linear2.weight"].T) * (0.5 / _R)),
+        inner=_float32(_after_norm(w, "norm2", "linear1.weight", "linear1.bias") * BEFORE_GELU),
+        outer=_float32(centred(w["linear2.weight"].T) * AFTER_GELU),
         outer_bias=_float32(centred(w["linear2.bias"])),
         bounded=_largest_score(query, key, heads) <= _SAFE_SCORE,
     )
@@ -79,22 +81,25 @@ def run(layers: Sequence[Layer], hidden: Array, spans: Sequence[Span]) -> Array:
     buffer[:, width] = 1.0
     inside = buffer[:, :width]
     for layer in layers:
-        np.multiply(hidden, inverse_rms(hidden), out=inside)
+        np.divide(hidden, lengths(hidden), out=inside)
         _attend(layer, buffer @ layer.joint, spans, inside)
         hidden += buffer @ layer.mixed
-        np.multiply(hidden, inverse_rms(hidden), out=inside)
-        hidden += _twice_gelu(buffer @ layer.inner) @ layer.outer
+        np.divide(hidden, lengths(hidden), out=inside)
+        hidden += gelu(buffer @ layer.inner) @ layer.outer
         hidden += layer.outer_bias
     return hidden
 
 
-def inverse_rms(hidden: Array) -> Array:
-    """What a layer norm multiplies rows of mean 0 with, shape (n, 1)."""
+def lengths(hidden: Array) -> Array:
+    """What a layer norm divides rows of mean 0 by, but for `scale`, shape (n, 1)."""
     square = np.vecdot(hidden, hidden)
-    square *= np.float32(1 / hidden.shape[1])
-    square += np.float32(_EPS)
-    np.sqrt(square, out=square)
-    return np.asarray(np.reciprocal(square, out=square)[:, None])
+    square += np.float32(_EPS * hidden.shape[1])
+    return np.asarray(np.sqrt(square, out=square)[:, None])
+
+
+def scale(width: int) -> float:
+    """What a layer norm makes of rows of length 1: they are as long as the root of their width."""
+    return math.sqrt(width)
 
 
 def _attend(layer: Layer, joint: Array, spans: Sequence[Span], out: Array) -> None:
@@ -115,8 +120,9 @@ def _attend(layer: Layer, joint: Array, spans: Sequence[Span], out: Array) -> No
     np.divide(mixed[:, :, :size], mixed[:, :, size:], out=out.reshape(rows, heads, size))
 
 
-def _twice_gelu(x: Array) -> Array:
-    """`x (1 + tanh(x (x^2 + a)))`: with the folded factors, GELU."""
+def gelu(x: Array) -> Array:
+    """GELU of `x / BEFORE_GELU`, but for the factor `AFTER_GELU`, in the tanh form (Hendrycks and Gimpel 2016), which
+    differs from the exact one by less than 0.001."""
     inner = x * x
     inner += _A
     inner *= x
@@ -129,7 +135,7 @@ def _twice_gelu(x: Array) -> Array:
 def _after_norm(w: Mapping[str, _Exact], norm: str, weight: str, bias: str) -> _Exact:
     """A linear map and the scale and shift of the norm before it, as one matrix with the bias as last row."""
     shift = w[weight] @ w[f"{norm}.bias"] + w[bias]
-    return np.vstack([(w[weight] * w[f"{norm}.weight"]).T, shift])
+    return np.vstack([(w[weight] * w[f"{norm}.weight"]).T * scale(len(w[f"{norm}.weight"])), shift])
 
 
 def _with_one(value: _Exact, heads: int) -> _Exact:
@@ -141,8 +147,11 @@ def _with_one(value: _Exact, heads: int) -> _Exact:
 
 
 def _largest_score(query: _Exact, key: _Exact, heads: int) -> float:
-    """A bound on any score: it is `x' Q K' x` where x, a normed row and a one, is at most sqrt(w + 1) long."""
-    each = zip(np.split(query, heads, axis=1), np.split(key, heads, axis=1), strict=True)
+    """A bound on any score: it is `x' Q K' y`, where x and y are a normed row and a one, so no longer than the root of
+    w + 1."""
+    normed = np.full((len(query), 1), 1 / scale(len(query) - 1))
+    normed[-1] = 1.0
+    each = zip(np.split(query * normed, heads, axis=1), np.split(key * normed, heads, axis=1), strict=True)
     return max(float(np.linalg.norm(one @ other.T, 2)) for one, other in each) * len(query)
 
 

@@ -18,7 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from halfpenny.semantic_cache.decision.layers import Array, centred, folded, inverse_rms, run
+from halfpenny.semantic_cache.decision.layers import (
+    AFTER_GELU,
+    BEFORE_GELU,
+    Array,
+    centred,
+    folded,
+    gelu,
+    lengths,
+    run,
+    scale,
+)
 from halfpenny.semantic_cache.decision.prompts import Prompt
 from halfpenny.semantic_cache.decision.tensors import ModelFileError, Tensors, read_tensors
 
@@ -53,9 +63,11 @@ class Verifier:
         self._layers = [folded(_within(w, f"enc.layers.{at}."), HEADS) for at in range(layers)]
         self._mean = np.full(self.width, 1 / self.width, dtype=np.float32)
         self._flagged = _flag_rows(w)
+        self._scaled = w["norm.weight"] * np.float32(scale(self.width))
         self._pooled = np.ascontiguousarray(w["pv.weight"].T)
-        self._hidden = np.ascontiguousarray(w["out.0.weight"].T)
-        self._logits = np.ascontiguousarray(w["out.3.weight"].T)
+        self._hidden = np.ascontiguousarray(w["out.0.weight"].T) * np.float32(BEFORE_GELU)
+        self._hidden_bias = w["out.0.bias"] * np.float32(BEFORE_GELU)
+        self._logits = np.ascontiguousarray(w["out.3.weight"].T) * np.float32(AFTER_GELU)
 
     @classmethod
     def load(cls, path: Path, *, sha256: str | None = None) -> "Verifier":
@@ -85,8 +97,8 @@ class Verifier:
         codes = [code for pair in pairs for code in _pair_codes(*pair)]
         states += self._flagged[np.array(codes, dtype=np.intp)]
         hidden = run(self._layers, states, list(pairwise(begins[::2])))
-        hidden *= inverse_rms(hidden)
-        hidden *= w["norm.weight"]
+        hidden /= lengths(hidden)
+        hidden *= self._scaled
         hidden += w["norm.bias"]
         means = np.add.reduceat(hidden, begins[:-1]) / np.array(counts, dtype=np.float32)[:, None]
         left, right = means[::2], means[1::2]
@@ -106,7 +118,7 @@ class Verifier:
             ],
             axis=1,
         )
-        inner = _gelu(joined @ self._hidden + w["out.0.bias"])
+        inner = gelu(joined @ self._hidden + self._hidden_bias)
         return np.asarray(inner @ self._logits + w["out.3.bias"])
 
 
@@ -186,16 +198,3 @@ def _normed(x: Array, weight: Array, bias: Array) -> Array:
     centred *= weight / np.sqrt(variance + np.float32(1e-5))
     centred += bias
     return np.asarray(centred)
-
-
-def _gelu(x: Array) -> Array:
-    """The tanh form (Hendrycks and Gimpel 2016), which differs from the exact one by less than 0.001."""
-    inner = x * x
-    inner *= np.float32(0.7978845608 * 0.044715)
-    inner += np.float32(0.7978845608)
-    inner *= x
-    np.tanh(inner, out=inner)
-    inner += 1
-    inner *= x
-    inner *= np.float32(0.5)
-    return inner

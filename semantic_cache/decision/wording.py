@@ -29,8 +29,7 @@ class Wording:
 
     def log_odds(self, one: Prompt, other: Prompt) -> float:
         """How much the differing words speak for the same answer, -3..3; 0 where nothing is known of them."""
-        weights = self._weights
-        known = [weights[word][0] for word in one.plain ^ other.plain if word in weights]
+        known = [kept[0] for kept in map(self._weights.get, one.plain ^ other.plain) if kept is not None]
         # exact, so that the order of a set, which differs from process to process, does not show
         return min(_BOUND, max(-_BOUND, math.fsum(known)))
 
