@@ -96,6 +96,4 @@ def group_margins(scores: Sequence[float], *, sharpness: float = 4.0, unknown: f
     top = max(sharpness * unknown, *logits)
     weights = [math.exp(logit - top) for logit in logits]
     whole = sum(weights) + math.exp(sharpness * unknown - top)
-    return [
-        logit - top - math.log(max(whole - weight, 1e-12)) for logit, weight in zip(logits, weights, strict=True)
-    ]
+    return [logit - top - math.log(max(whole - weight, 1e-12)) for logit, weight in zip(logits, weights, strict=True)]

@@ -48,7 +48,9 @@ class Groups:
 
     def record(self, group_id: str, vector: Vector, *, right: bool) -> None:
         """A re-asked hit on this group came out so."""
-        group = self._groups.setdefault(group_id, Group(vector))
+        group = self._groups.get(group_id)
+        if group is None:
+            group = self._groups[group_id] = Group(np.array(vector))  # kept, so not the caller's own
         if right:
             group.right += 1
         else:

@@ -38,7 +38,8 @@ class Layer(msgspec.Struct, frozen=True, eq=False):
     """One layer, folded. Matrices are applied from the right; w is the width, h the heads.
 
     `joint`: (w + 1, 2 w + h (w/h + 1)), to query, key, and value with the one. `mixed`: (w + 1, w). `inner`:
-    (w + 1, i). `outer`: (i, w) and `outer_bias`: (w,). `bounded`: no attention score can leave +-_SAFE_SCORE, whatever the input.
+    (w + 1, i). `outer`: (i, w) and `outer_bias`: (w,). `bounded`: no attention score can leave +-_SAFE_SCORE,
+    whatever the input.
     """
 
     heads: int

@@ -30,16 +30,16 @@ def posterior_mode(
     none of them moves a weight by `converged`. The log posterior is concave, so there is one mode.
     """
     weights = (mean if start is None else start).copy()
+    columns = np.ascontiguousarray(features.T)  # (k, n): products over the rows run along memory
     for _ in range(steps):
-        p = sigmoid(features @ weights)
-        slope = features.T @ (trust * (right - p)) - precision @ (weights - mean)
-        step = np.linalg.solve(_information(features, trust, p, precision), slope)
+        p = sigmoid(weights @ columns)
+        slope = columns @ (trust * (right - p)) - precision @ (weights - mean)
+        step = np.linalg.solve(_information(columns, trust, p, precision), slope)
         weights = weights + step * min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
         if float(np.abs(step).max()) < converged:
             break
-    return weights, _information(features, trust, sigmoid(features @ weights), precision)
+    return weights, _information(columns, trust, sigmoid(weights @ columns), precision)
 
 
-def _information(features: Floats, trust: Floats, p: Floats, precision: Floats) -> Floats:
-    scaled = features * np.sqrt(trust * p * (1 - p))[:, None]  # a product with its own transpose is half the work
-    return np.asarray(scaled.T @ scaled + precision, dtype=np.float64)
+def _information(columns: Floats, trust: Floats, p: Floats, precision: Floats) -> Floats:
+    return np.asarray((columns * (trust * p * (1 - p))) @ columns.T + precision, dtype=np.float64)

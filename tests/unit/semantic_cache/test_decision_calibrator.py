@@ -102,6 +102,8 @@ def test_only_the_newest_labels_are_kept() -> None:
     assert len(found.rows()) == KEPT_LABELS
     assert found.rows()[0][0][1] == 7
     assert found.labels == KEPT_LABELS + 7
+    assert [row[0].tolist() for row in found.newest(2)] == [row[0].tolist() for row in found.rows()[-2:]]
+    assert found.newest(0) == ()
 
 
 def test_half_a_trust_is_half_a_label() -> None:

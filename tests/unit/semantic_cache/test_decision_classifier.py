@@ -129,3 +129,26 @@ def test_margins_of_extreme_scores_are_finite() -> None:
     found = group_margins([1e6, -1e6, 0.0])
     assert np.isfinite(found).all()
     assert found[0] > 0 > found[2] > found[1]
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 20])
+def test_updates_count_at_once_and_for_everything_after_them(count: int) -> None:
+    rng = np.random.default_rng(7)
+    inverse, centre = shipped(rng)
+    vectors, asked = unit(rng, 30), unit(rng, 1)[0]
+    moved = (vectors - centre).astype(np.float64)
+
+    def exact(rows: int) -> NDArray[np.float64]:
+        precision = np.linalg.inv(inverse.astype(np.float64)) + moved[:rows].T @ moved[:rows]
+        return np.asarray(np.linalg.inv(precision) @ (asked - centre))
+
+    metric = Metric(inverse, centre)
+    for vector in vectors[:count]:
+        metric.learn(vector)
+    assert np.allclose(metric.direction(asked), exact(count), atol=1e-5)
+    copy = metric.fresh()
+    assert np.allclose(copy.direction(asked), exact(count), atol=1e-5)
+    metric.learn_many(vectors[count:])
+    assert np.allclose(metric.direction(asked), exact(30), atol=1e-5)
+    copy.learn(vectors[count])
+    assert np.allclose(copy.direction(asked), exact(count + 1), atol=1e-5)

@@ -46,6 +46,15 @@ def test_records_are_kept_for_each_group_and_dropped_with_it() -> None:
     assert groups.get("h", B).wrong == 1
 
 
+def test_what_is_kept_is_not_the_callers_own() -> None:
+    groups, vector = Groups(), A.copy()
+    groups.record("g", vector, right=True)
+    groups.join("h", vector, vector)
+    vector[:] = 7
+    assert np.array_equal(groups.get("g", B).total, A)
+    assert np.array_equal(groups.get("h", B).total, 2 * A)
+
+
 def test_a_vector_that_is_not_finite_does_not_join() -> None:
     groups = Groups()
     groups.join("g", A, B)
