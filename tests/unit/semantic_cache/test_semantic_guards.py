@@ -108,3 +108,18 @@ def test_every_guard_is_tested_both_ways() -> None:
 def test_extra_words() -> None:
     asked, stored = Reading("dim the kitchen lights"), Reading("dim the lights please")
     assert extra_words(asked, stored) == ({"kitchen"}, set())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("turn it on and on", "turn it on and off", True),
+        ("turn it on and off", "turn it off and on", False),
+        ("turn it on", "turn it on and off", False),
+        ("is it hot or cold", "is it cold or hot", False),
+    ],
+)
+def test_opposites_are_counted(one: str, other: str, apart: bool) -> None:
+    guard = dict(GUARDS)["opposites"]
+    for a, b in ((one, other), (other, one)):
+        assert bool(guard(Reading(a), Reading(b))) == apart

@@ -3,8 +3,17 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from halfpenny.semantic_cache.reading import Reading, fold, topic
+from halfpenny.semantic_cache.lexicon import MONTHS, TIMES, WEEKDAYS
+from halfpenny.semantic_cache.reading import _LITERALS, Reading, fold, topic
+
+_PIECES = st.sampled_from([
+    *"$%#@&<>=+*^~|-'\"`.:;,!?()[]\\/_ \n\t\r\x0b\x0c\x1c0179azAZ", "don't", "it's", "C++", "c#", ".NET", "-5", " -5.5", "(-3",
+    "1,000", "12:30", "10gb", "US", "the us", "www.a.b", "x://y", "a@b.c", "f()", "a.b", "a_b", "a - b", "1-2", "Monday's",
+])  # fmt: skip
+ASCII = st.lists(_PIECES, max_size=30).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +131,40 @@ def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
     assert reading.numbers == reading.numbers
     assert reading.names is not None
     assert time.process_time() - begin < 1.0
+
+
+@given(ASCII)
+def test_words_are_the_same_with_and_without_other_letters_behind_them(text: str) -> None:
+    """ASCII is read by a pattern of its own."""
+    assert [*Reading(text).tokens, "ü"] == Reading(text + " ü").tokens
+
+
+@given(ASCII, st.sampled_from(["", "÷", "“a”", "«b»", "‘c’", "x − y"]))
+def test_no_literal_lacks_what_is_looked_for_first(text: str, more: str) -> None:
+    for pattern, needed in _LITERALS:
+        for match in pattern.finditer(text + more):
+            assert any(one in match.group() for one in needed), match.group()
+
+
+@given(ASCII)
+def test_a_name_is_capitalised_where_no_sentence_begins(text: str) -> None:
+    """As a walk over all characters finds it."""
+    begins, fresh = set(), True
+    for at, character in enumerate(text):
+        if character.isalnum():
+            begins |= {at} if fresh else set()
+            fresh = False
+        elif character in '.?!:\n;"(':
+            fresh = True
+    found = Reading(f"{text} Zanzibar and then some more words").names
+    at = len(text) + 1
+    assert ("zanzibar" in found) == (at not in begins | {0} and not fresh)
+
+
+@pytest.mark.parametrize("word", sorted({*WEEKDAYS, *TIMES, *MONTHS} - {"may", "march"}))
+def test_every_date_is_found_in_each_of_its_forms(word: str) -> None:
+    plain = Reading(f"come there {word} if it rains").dates
+    assert plain.total() == 1
+    assert Reading(f"come there {word}'s if it rains").dates == plain
+    if word not in MONTHS:
+        assert Reading(f"come there {word}s if it rains").dates.total() == 1
