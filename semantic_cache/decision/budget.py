@@ -39,6 +39,8 @@ class Budget:
         """Wrong hits expected so far, by the probabilities at the time of serving."""
         self._reasked: deque[tuple[float, float]] = deque(maxlen=60)
         self._fetched: deque[tuple[float, float]] = deque(maxlen=300)
+        self._correction: float | None = None
+        """As `correction`, until there are further outcomes."""
 
     def served(self, p_right: float) -> None:
         self.spent += 1.0 - p_right
@@ -46,19 +48,23 @@ class Budget:
     def reasked(self, p_right: float, *, right: bool) -> None:
         """A would-be hit whose answer was fetched after all."""
         self._reasked.append((1.0 - p_right, 0.0 if right else 1.0))
+        self._correction = None
 
     def fetched(self, p_right: float, *, right: bool) -> None:
         """A candidate that was not sure enough, and how it would have come out: free, and much more of it than of the
         re-asked. Only those that might have been served tell of the calibrator where it matters."""
         if p_right >= _LOWEST:
             self._fetched.append((1.0 - p_right, 0.0 if right else 1.0))
+            self._correction = None
 
     @property
     def correction(self) -> float:
         """Wrong hits found over those expected, smoothed; 0.6 to 4. Where the calibrator erred just below the threshold
         it is expected to err in the same way above it, until the re-asked hits say otherwise."""
-        usual = _ratio(self._fetched, 1.0, _SMOOTHING_BELOW)
-        return min(4.0, max(0.6, _ratio(self._reasked, usual, _SMOOTHING)))
+        if self._correction is None:
+            usual = _ratio(self._fetched, 1.0, _SMOOTHING_BELOW)
+            self._correction = min(4.0, max(0.6, _ratio(self._reasked, usual, _SMOOTHING)))
+        return self._correction
 
     def update(self, recent: Floats, requests: int, labels: int) -> None:
         """Set the threshold. `recent`: probabilities, by today's calibrator, of the best candidates among the last

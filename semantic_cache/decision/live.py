@@ -398,8 +398,8 @@ class Live:
                 "similarity": round(near.cosine, 4),
             },
             "features": {
-                name: [round(float(value), 4), round(float(value * weight), 3)]
-                for name, value, weight in zip(FEATURES, best.features, weights, strict=True)
+                name: [round(value, 4), round(value * weight, 3)]
+                for name, value, weight in zip(FEATURES, best.features.tolist(), weights.tolist(), strict=True)
             },
             "refusals": list(best.refusals),
             "p_right": round(decision.p_right, 5),
