@@ -14,6 +14,7 @@ _PIECES = st.sampled_from([
     "1,000", "12:30", "10gb", "US", "the us", "www.a.b", "x://y", "a@b.c", "f()", "a.b", "a_b", "a - b", "1-2", "Monday's",
 ])  # fmt: skip
 ASCII = st.lists(_PIECES, max_size=30).map("".join)
+LATIN = st.lists(st.one_of(_PIECES, st.characters(max_codepoint=0x20AF)), max_size=30).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -133,10 +134,17 @@ def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
     assert time.process_time() - begin < 1.0
 
 
-@given(ASCII)
+@given(st.one_of(ASCII, LATIN))
 def test_words_are_the_same_with_and_without_other_letters_behind_them(text: str) -> None:
-    """ASCII is read by a pattern of its own."""
-    assert [*Reading(text).tokens, "ü"] == Reading(text + " ü").tokens
+    """Latin texts are read by a pattern of their own."""
+    assert [*Reading(text).tokens, "я"] == Reading(text + " я").tokens
+
+
+@pytest.mark.parametrize("begin", [0, 0x100, 0x200, 0x300, 0x1E00, 0x1E80, 0x2000, 0x20A0])
+def test_every_latin_character_is_read_alike_before_another_script(begin: int) -> None:
+    for code in range(begin, begin + 0x100):
+        text = f"a{chr(code)}b {chr(code)} 1{chr(code)}2"
+        assert [*Reading(text).tokens, "я"] == Reading(text + " я").tokens, hex(code)
 
 
 @given(ASCII, st.sampled_from(["", "÷", "“a”", "«b»", "‘c’", "x − y"]))
