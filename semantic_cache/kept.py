@@ -61,5 +61,5 @@ class KeptPrompts:
 def weight_bytes(kept: Kept) -> int:
     """What it occupies, about."""
     prompt = kept.prompt
-    arrays = int(prompt.states.nbytes) + int(prompt.vector.nbytes)
+    arrays = int(prompt.states.nbytes) + int(prompt.vector.nbytes) + int(prompt.said.nbytes)
     return arrays + 2 * len(prompt.text) + _WORD_BYTES * len(prompt.spoken) + 60 * len(prompt.ids) + _OBJECTS_BYTES

@@ -4,6 +4,10 @@ Serving the surest requests first is the best way to spend an error budget: for 
 optimal rule is one threshold on the probability (Neyman and Pearson's argument), not a lottery over all of them. The
 threshold is the lowest at which the wrong hits that the calibrator itself expects among the recent requests stay within
 the bound, corrected by how the re-asked hits came out.
+
+Two probabilities are told apart: how *sure* a hit is (lowered where the calibrator knows little) decides which come
+first; what is *expected* of it (not lowered) is what it costs. Counting with the lowered one spends the budget on errors
+that do not happen.
 """
 
 import math
@@ -14,14 +18,18 @@ import numpy as np
 from halfpenny.semantic_cache.decision.logistic import Floats
 
 RECENT = 800
-SAFETY = 0.85
+SAFETY = 0.82
 _CARRY_OVER = 1500
 _FEW_LABELS = 60
 _HIGHEST = 0.999
-_LOWEST = 0.5
+_LOWEST = 0.35
+_TOLD_FROM = 0.5
+"""Fetched candidates that are less likely right say nothing of those that are served."""
+_USUAL = 1.25
+"""Wrong hits found over expected where nothing is known yet: stricter at the start."""
 _SMOOTHING_BELOW = 8.0
 _SMOOTHING = 4.0
-"""Wrong hits that the ratio begins with, found and expected."""
+"""Wrong hits expected that the ratio begins with."""
 
 
 class Budget:
@@ -37,38 +45,40 @@ class Budget:
         self.requests = 0
         self.spent = 0.0
         """Wrong hits expected so far, by the probabilities at the time of serving."""
-        self._reasked: deque[tuple[float, float]] = deque(maxlen=60)
+        self._reasked: deque[tuple[float, float]] = deque(maxlen=200)
         self._fetched: deque[tuple[float, float]] = deque(maxlen=300)
         self._correction: float | None = None
         """As `correction`, until there are further outcomes."""
 
-    def served(self, p_right: float) -> None:
-        self.spent += 1.0 - p_right
+    def served(self, expected: float) -> None:
+        """`expected`: the probability that it is right, as in all that follows."""
+        self.spent += 1.0 - expected
 
-    def reasked(self, p_right: float, *, right: bool) -> None:
+    def reasked(self, expected: float, *, right: bool) -> None:
         """A would-be hit whose answer was fetched after all."""
-        self._reasked.append((1.0 - p_right, 0.0 if right else 1.0))
+        self._reasked.append((1.0 - expected, 0.0 if right else 1.0))
         self._correction = None
 
-    def fetched(self, p_right: float, *, right: bool) -> None:
+    def fetched(self, expected: float, *, right: bool) -> None:
         """A candidate that was not sure enough, and how it would have come out: free, and much more of it than of the
         re-asked. Only those that might have been served tell of the calibrator where it matters."""
-        if p_right >= _LOWEST:
-            self._fetched.append((1.0 - p_right, 0.0 if right else 1.0))
+        if expected >= _TOLD_FROM:
+            self._fetched.append((1.0 - expected, 0.0 if right else 1.0))
             self._correction = None
 
     @property
     def correction(self) -> float:
-        """Wrong hits found over those expected, smoothed; 0.6 to 4. Where the calibrator erred just below the threshold
+        """Wrong hits found over those expected, smoothed; 0.4 to 4. Where the calibrator erred just below the threshold
         it is expected to err in the same way above it, until the re-asked hits say otherwise."""
         if self._correction is None:
-            usual = _ratio(self._fetched, 1.0, _SMOOTHING_BELOW)
-            self._correction = min(4.0, max(0.6, _ratio(self._reasked, usual, _SMOOTHING)))
+            usual = _ratio(self._fetched, _USUAL, _SMOOTHING_BELOW)
+            self._correction = min(4.0, max(0.4, _ratio(self._reasked, usual, _SMOOTHING)))
         return self._correction
 
-    def update(self, recent: Floats, requests: int, labels: int) -> None:
-        """Set the threshold. `recent`: probabilities, by today's calibrator, of the best candidates among the last
-        `requests` requests (those that had none are counted, but not listed)."""
+    def update(self, sure: Floats, expected: Floats, requests: int, labels: int) -> None:
+        """Set the threshold. Shape (n,) each, by today's calibrator, of the best candidates among the last `requests`
+        requests (those that had none are counted, but not listed): how sure they are, which is what the threshold is
+        for, and with which probability they are expected to be right."""
         if self.bound <= 0 or not requests:
             self.threshold = math.inf if self.bound <= 0 else self.threshold
             return
@@ -77,11 +87,13 @@ class Budget:
         target = min(max(target + slack, 0.4 * target), 1.6 * target)
         if labels < _FEW_LABELS:
             target *= 0.5
-        wrong = np.sort(1.0 - recent)
-        affordable = int(np.searchsorted(np.cumsum(wrong) / requests, target, side="right"))
-        while 0 < affordable < len(wrong) and wrong[affordable - 1] == wrong[affordable]:
+        surest = np.argsort(-sure, kind="stable")
+        cost = np.cumsum(1.0 - expected[surest]) / requests
+        affordable = int(np.searchsorted(cost, target, side="right"))
+        ranked = sure[surest]
+        while 0 < affordable < len(ranked) and ranked[affordable - 1] == ranked[affordable]:
             affordable -= 1  # all that are equally sure are served, or none of them
-        lowest = 1.0 - float(wrong[affordable - 1]) if affordable else _HIGHEST
+        lowest = float(ranked[affordable - 1]) if affordable else _HIGHEST
         self.threshold = min(max(lowest, _LOWEST), _HIGHEST)
 
 

@@ -22,7 +22,7 @@ _FADED = 0.5 ** (np.arange(KEPT_LABELS - 1, -1, -1) / HALF_LIFE)
 _STEPS = 3
 _CONVERGED = 1e-7
 """A Newton step this small is followed by one of about its square."""
-CAUTION = 0.25
+CAUTION = 0.3
 """Standard deviations that a probability is lowered by."""
 
 
@@ -73,6 +73,10 @@ class Calibrator:
         mean = features @ self.weights
         variance = np.vecdot(features @ self.covariance, features)
         return sigmoid((mean - caution * np.sqrt(variance)) / np.sqrt(1.0 + np.pi * variance / 8.0))
+
+    def expectation(self, features: Floats) -> Floats:
+        """The same at the mode of the posterior, not lowered for what is uncertain: what is expected of many together."""
+        return sigmoid(features @ self.weights)
 
     def rows(self) -> Sequence[tuple[Floats, float, float]]:
         """The kept labels, oldest first: features, right, weight."""

@@ -32,9 +32,9 @@ COLD_LABELS = 50
 COLD_THRESHOLD = 0.5
 REASKED = 0.015
 """Least share of the hits whose answer is fetched anew."""
-_OTHERS_WEIGHT = 0.3
+_OTHERS_WEIGHT = 0.5
 """Trust in the label of a candidate that would not have been chosen: it is one of the same request's."""
-_EARLY = 6.0
+_EARLY = 4.0
 _PER_REQUEST = 0.01
 _MOST_USUAL = 0.05
 _UNREAD = frozenset({"tail", "length", "signs"})
@@ -46,11 +46,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
 
     `able`: the chosen candidate may answer. `served`: it does. `reasked`: its answer is fetched anew instead, which
     happens with probability `explored`, to learn from it. `vetoed`: why it must not, whatever its probability.
+    `probabilities` are cautious; `expected` is the chosen one's without caution, which is what a hit costs the budget.
     """
 
     candidates: tuple[Candidate, ...]
     probabilities: tuple[float, ...] = ()
     chosen: int = -1
+    expected: float = 0.0
     threshold: float = 1.0
     able: bool = False
     served: bool = False
@@ -123,6 +125,7 @@ class Namespace:
             candidates=tuple(candidates),
             probabilities=tuple(probabilities),
             chosen=chosen,
+            expected=self._expected(features[chosen]),
             threshold=threshold,
             able=able,
             explored=self._exploration(p_right, threshold) if able else 0.0,
@@ -138,13 +141,13 @@ class Namespace:
             self.reasks += 1
         else:
             self.hits += 1
-            self.budget.served(decision.p_right)
+            self.budget.served(decision.expected)
         return msgspec.structs.replace(decision, served=not reasked, reasked=reasked, explored=explored)
 
     def withdraw(self, decision: Decision) -> None:
         """A decision to serve came to nothing: its entry was gone."""
         self.hits -= 1
-        self.budget.spent -= 1.0 - decision.p_right
+        self.budget.spent -= 1.0 - decision.expected
 
     def learn(self, prompt: Prompt, decision: Decision, labels: Sequence[Label]) -> None:
         """The answer was fetched and compared with those of the candidates."""
@@ -159,15 +162,20 @@ class Namespace:
             )
             self.calibrator.add(decision.candidates[label.candidate].features, label.right, weight)
             if chosen and decision.reasked:
-                self.budget.reasked(decision.p_right, right=label.right >= 0.5)
+                self.budget.reasked(decision.expected, right=label.right >= 0.5)
             elif chosen:
-                self.budget.fetched(decision.p_right, right=label.right >= 0.5)
+                self.budget.fetched(decision.expected, right=label.right >= 0.5)
 
     def _settle(self) -> None:
         self.calibrator.fit()
         rows = [one for one in self.recent if one is not None]
-        recent = self.calibrator.probability(_stacked(rows)) if rows else np.empty(0)
-        self.budget.update(recent, len(self.recent), self.calibrator.labels)
+        features = _stacked(rows) if rows else np.empty((0, len(self.calibrator.weights)))
+        sure, expected = self.calibrator.probability(features), self.calibrator.expectation(features)
+        self.budget.update(sure, expected, len(self.recent), self.calibrator.labels)
+
+    def _expected(self, features: Floats) -> float:
+        expected = float(self.calibrator.expectation(features))
+        return 0.0 if math.isnan(expected) else expected
 
     def _choice(self, candidates: Sequence[Candidate], probabilities: Sequence[float]) -> int:
         """The likeliest; of those that the rules accept, if there are any and nothing has been learnt yet."""

@@ -10,14 +10,15 @@ from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.decision.classifier import Metric, group_margins
 from halfpenny.semantic_cache.decision.groups import Group, Groups
 from halfpenny.semantic_cache.decision.logistic import Floats
-from halfpenny.semantic_cache.decision.prompts import Prompt, tails_agree
+from halfpenny.semantic_cache.decision.prompts import Prompt, alike, tails_agree
 from halfpenny.semantic_cache.decision.verifier import Verifier
 from halfpenny.semantic_cache.decision.wording import Wording
 from halfpenny.semantic_cache.verdict import examine
 
 FEATURES = (
     "one", "strict", "coarse", "cosine", "cosine_margin", "share", "class_margin", "rival_strict", "record", "size",
-    "words", "numbers", "opposed", "refused", "strict_margin", "wording",
+    "words", "numbers", "opposed", "refused", "strict_margin", "wording", "alike", "same_words", "foreign",
+    "foreign_strict", "foreign_words", "foreign_wording",
 )  # fmt: skip
 """The calibrator's inputs, each scaled to about -2..2:
 
@@ -27,7 +28,9 @@ weight, less a half. class_margin: log-odds of the group by `classifier.py`. riv
 other group. record: re-asked hits that came out right against those that came out wrong. size: of the group. words:
 share of the words that only one of the two has. numbers, opposed, refused: whether the rules of `guards.py` find other
 numbers, dates or literals; a negation, opposite, exchanged role or lost diacritic; or anything at all. strict_margin:
-how far behind the best group it is by the verifier. wording: what the namespace has learnt of the differing words."""
+how far behind the best group it is by the verifier. wording: what the namespace has learnt of the differing words.
+alike: the cosine of the word that fits least (`prompts.alike`). same_words: both have the same ones. foreign: the share
+of words with letters beyond ASCII; times strict, words and wording, since an English embedder says less of those."""
 
 CANDIDATES = 3
 _SHARPNESS = 20.0
@@ -91,6 +94,7 @@ def weigh(
         refused, cold = examine(prompt.text, near.prompt.text, near.cosine)
         if not tails_agree(prompt, near.prompt):
             refused, cold = (*refused, "tail"), "tail"
+        apart, known = _words_apart(prompt, near.prompt), wording.log_odds(prompt, near.prompt)
         features = (
             1.0,
             strict / 4,
@@ -102,12 +106,18 @@ def weigh(
             _highest(_without(stricts, row), -6.0) / 4,
             math.log((found[at].right + 1) / (found[at].wrong + 1)),
             math.log(found[at].count) / 3,
-            _words_apart(prompt, near.prompt),
+            apart,
             float(not _NUMBERS.isdisjoint(refused)),
             float(not _OPPOSED.isdisjoint(refused)),
             float(bool(refused)),
             (best_strict - strict) / 4,
-            wording.log_odds(prompt, near.prompt),
+            known,
+            2 * alike(prompt, near.prompt) - 1,
+            float(not apart),
+            prompt.foreign,
+            prompt.foreign * strict / 4,
+            prompt.foreign * apart,
+            prompt.foreign * known,
         )
         if not all(map(math.isfinite, features)):
             continue

@@ -238,7 +238,7 @@ class Live:
             chosen = label.candidate == decision.chosen
             kind = "other" if not chosen else "reask" if decision.reasked else "miss"
             words = msgspec.msgpack.encode(self.namespace.wording.of(ruled.prompt, near.prompt))
-            predicted = decision.probabilities[label.candidate]
+            predicted = decision.expected if chosen else decision.probabilities[label.candidate]
             taught.append(Taught(kind, row[0], row[1], row[2], predicted, near.group, words))
         wrong, dropped = self._came_out(decision, judged) if decision.reasked else (None, "")
         sure = [
@@ -403,9 +403,7 @@ class Live:
             },
             "refusals": list(best.refusals),
             "p_right": round(decision.p_right, 5),
-            "p_right_without_caution": round(
-                float(namespace.calibrator.probability(best.features[None, :], 0.0)[0]), 5
-            ),
+            "p_right_without_caution": round(decision.expected, 5),
             "threshold": round(min(decision.threshold, 2.0), 5),
             "explored": round(decision.explored, 4),
             "budget": {

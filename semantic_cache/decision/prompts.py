@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -34,6 +35,8 @@ class Word(msgspec.Struct, frozen=True):
 class Prompt(msgspec.Struct, frozen=True, eq=False):
     """`vector`: shape (dimensions,), length 1. `states`: shape (t, width), float32, projected by the verifier. `words`:
     for each of the t tokens the number of its word in `spoken`, -1 for none. `tail`: the words past the last token.
+    `said`: the states of the tokens that belong to words, shape (w, width), each of length 1. `foreign`: the share of the
+    words, 0..1, that are written with letters beyond ASCII.
     """
 
     text: str
@@ -45,6 +48,8 @@ class Prompt(msgspec.Struct, frozen=True, eq=False):
     tail: tuple[str, ...]
     plain: frozenset[str]
     bare: frozenset[str]
+    said: NDArray[np.float32]
+    foreign: float
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -86,7 +91,22 @@ def make_prompt(text: str, vector: Vector, states: NDArray[np.float32], ids: Any
         tail=tail,
         plain=frozenset(word.plain for word in spoken),
         bare=frozenset(word.bare for word in spoken),
+        said=_said(states, words),
+        foreign=sum(not word.plain.isascii() for word in spoken) / len(spoken) if spoken else 0.0,
     )
+
+
+def with_states(prompt: Prompt, states: NDArray[np.float32]) -> Prompt:
+    """The same prompt with other token states, shape (t, width)."""
+    return msgspec.structs.replace(prompt, states=states, said=_said(states, prompt.words))
+
+
+def alike(one: Prompt, other: Prompt) -> float:
+    """How near the word that fits least comes to any word of the other prompt: a cosine, -1..1; 0 without words."""
+    if not len(one.said) or not len(other.said):
+        return 0.0
+    cosines = one.said @ other.said.T
+    return float(min(cosines.max(axis=1).min(), cosines.max(axis=0).min()))
 
 
 def pack(tokens: TokenStates, projected: NDArray[np.float32]) -> bytes:
@@ -123,6 +143,12 @@ def bare(word: str) -> str:
         return word
     decomposed = unicodedata.normalize("NFD", word)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("đ", "d")
+
+
+def _said(states: NDArray[np.float32], words: Sequence[int]) -> NDArray[np.float32]:
+    spoken = np.asarray(states, dtype=np.float32)[[at for at, word in enumerate(words) if word >= 0]]
+    lengths = np.sqrt(np.vecdot(spoken, spoken))[:, None]
+    return np.asarray(spoken / np.maximum(lengths, np.float32(1e-9)))
 
 
 def tails_agree(one: Prompt, other: Prompt) -> bool:

@@ -15,14 +15,13 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.decision.classifier import Metric
 from halfpenny.semantic_cache.decision.engine import Namespace
 from halfpenny.semantic_cache.decision.model import save_model
-from halfpenny.semantic_cache.decision.prompts import Prompt
+from halfpenny.semantic_cache.decision.prompts import Prompt, with_states
 from halfpenny.semantic_cache.decision.tensors import Tensors
 from halfpenny.semantic_cache.decision.verifier import Verifier
 from halfpenny.semantic_cache.embedders.onnx import OnnxEmbedder
@@ -154,7 +153,7 @@ def _kinds(
 
 
 def _projected(prompt: Prompt, judge: Verifier) -> Prompt:
-    return msgspec.structs.replace(prompt, states=judge.project(prompt.states))
+    return with_states(prompt, judge.project(prompt.states))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt
+from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt, with_states
 from halfpenny.semantic_cache.decision.verifier import Verifier
 
 pytest.importorskip("torch")
@@ -48,7 +48,7 @@ def test_it_learns_to_tell_pairs_apart() -> None:
         make_prompt(p.text, p.vector, judge.project(p.states), p.ids, [(0, 0)] * len(p.ids)) for p in prompts
     ]
     kept = [
-        Prompt(p.text, p.vector, k.states, p.ids, p.words, p.spoken, p.tail, p.plain, p.bare)
+        with_states(p, k.states)
         for p, k in zip(prompts, kept, strict=True)
     ]
     logits = judge.score([(kept[pair.one], kept[pair.other]) for pair in pairs])[:, training.STRICT]
