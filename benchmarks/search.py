@@ -37,7 +37,6 @@ from halfpenny.semantic_cache.base import Entry, Vector
 from halfpenny.semantic_cache.embedders import load_embedder
 from halfpenny.semantic_cache.embedders.hashing import HashingEmbedder
 from halfpenny.semantic_cache.indexes.faiss import FaissIndex
-from halfpenny.semantic_cache.indexes.forms import Flat
 from halfpenny.semantic_cache.indexes.upkeep import give_memory_back
 from halfpenny.semantic_cache.neighbours import Neighbours
 
@@ -93,7 +92,7 @@ def forms(real: Vector) -> list[dict[str, Any]]:
             break
         part = base[:count]
         ids = np.arange(count)
-        flat = Flat(DIMENSIONS)
+        flat = FaissIndex(DIMENSIONS, flat_most=count + 1)
         flat.add(ids, part)
         begun = time.thread_time()
         index = settled(FaissIndex(DIMENSIONS, flat_most=1), [part])
