@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.base import Vector
+from halfpenny.semantic_cache.indexes.upkeep import Table, scratch
 
 Ids = NDArray[np.int64]
 Places = NDArray[np.int64]
@@ -28,12 +29,11 @@ _GROWTH = 32
 class Rows:
     """`end` rows, some of which may be free; an id is at least 0 and here once. Belongs to one thread."""
 
-    __slots__ = ("_dimensions", "_free", "_ids", "_packed", "end")
+    __slots__ = ("_free", "_id_table", "_row_table", "end")
 
     def __init__(self, dimensions: int) -> None:
-        self._dimensions = dimensions
-        self._packed: Packed = np.empty((0, dimensions + SCALE_BYTES), dtype=np.uint8)
-        self._ids: Ids = np.empty(0, dtype=np.int64)
+        self._row_table = Table(dimensions + SCALE_BYTES, np.uint8)
+        self._id_table = Table(1, np.int64)
         self._free: Places = np.empty(0, dtype=np.int64)
         self.end = 0
 
@@ -83,13 +83,18 @@ class Rows:
     def copies(self, rows: Places) -> tuple[Places, Packed]:
         """Those of `rows` that are not free, and what they hold: may be read in another thread."""
         rows = rows[self._ids[rows] != _FREE]
-        return rows, self._packed[rows]
+        return rows, self._taken(rows)
 
     def sample(self, count: int, random: np.random.Generator) -> Packed:
         """Copies of `count` rows, or of all that there are."""
         rows = np.flatnonzero(self._ids[: self.end] != _FREE)
-        found: Packed = self._packed[np.sort(random.permutation(rows)[:count])]
-        return found
+        return self._taken(np.sort(random.permutation(rows)[:count]))
+
+    def _taken(self, rows: Places) -> Packed:
+        packed = self._packed
+        taken = scratch(len(rows), packed.shape[1], np.uint8)
+        np.take(packed, rows, axis=0, out=taken, mode="clip")  # "raise" would copy once more
+        return taken
 
     def _best(self, rows: Places, cosines: NDArray[np.float32], k: int) -> Found:
         if k < len(rows):
@@ -98,13 +103,19 @@ class Rows:
         order = np.argsort(-cosines, kind="stable")
         return self._ids[rows[order]], cosines[order]
 
+    @property
+    def _ids(self) -> Ids:
+        return self._id_table.array[:, 0]
+
+    @property
+    def _packed(self) -> Packed:
+        return self._row_table.array
+
     def _reserve(self, rows: int) -> None:
-        if rows <= len(self._ids):
-            return
-        rows += rows // _GROWTH
-        # In place: the C library moves large arrays by moving pages. No view of them outlives its line.
-        self._ids.resize(rows, refcheck=False)
-        self._packed.resize((rows, self._packed.shape[1]), refcheck=False)
+        if rows > len(self._row_table.array):
+            rows += rows // _GROWTH
+            self._id_table.grow(rows)
+            self._row_table.grow(rows)
 
 
 def pack(vectors: Vector) -> Packed:
