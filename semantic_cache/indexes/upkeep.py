@@ -51,7 +51,7 @@ class Table:
 
     From 64 KB on it lies in pages of its own: they are moved, not copied, when it grows, and leave no hole behind. In
     the allocator's heap growing arrays left a quarter of its memory in holes. Where pages cannot be moved (other
-    systems than Linux) it is copied. Nobody else may keep `array` or a view of it.
+    systems than Linux, or somebody keeps a view of `array`) it is copied, and the view shows what was.
     """
 
     __slots__ = ("_pages", "array")
@@ -68,15 +68,26 @@ class Table:
             larger = np.empty((rows, columns), dtype=dtype)
             larger[:held] = self.array
             self.array = larger
-        elif self._pages is None:
-            self._pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            larger = np.frombuffer(self._pages, dtype=dtype).reshape(rows, columns)
-            larger[:held] = self.array
-            self.array = larger
         else:
-            self.array = np.empty((0, columns), dtype=dtype)  # pages in use cannot be moved
-            self._pages.resize(size)
+            held_bytes = self.array.nbytes
+            old = self.array if self._pages is None else None
+            self.array = np.empty((0, columns), dtype=dtype)  # pages that are looked at cannot be moved
+            self._pages = _larger(self._pages, held_bytes, size)
             self.array = np.frombuffer(self._pages, dtype=dtype).reshape(rows, columns)
+            if old is not None:
+                self.array[:held] = old
+
+
+def _larger(pages: mmap.mmap | None, held: int, size: int) -> mmap.mmap:
+    """`size` bytes that begin with the `held` first ones of `pages`."""
+    if pages is not None:
+        try:
+            pages.resize(size)
+        except BufferError:  # a traceback somewhere keeps the frame that looked at it
+            old, pages = pages, mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            memoryview(pages)[:held] = memoryview(old)[:held]
+        return pages
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def give_memory_back() -> None:

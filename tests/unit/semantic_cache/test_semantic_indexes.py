@@ -12,7 +12,7 @@ from halfpenny.semantic_cache.indexes.brute_force import BruteForceIndex
 from halfpenny.semantic_cache.indexes.faiss import FaissIndex
 from halfpenny.semantic_cache.indexes.kmeans import centroids, nearest_of, probes_needed
 from halfpenny.semantic_cache.indexes.rows import Rows, pack, unpack
-from halfpenny.semantic_cache.indexes.upkeep import StoppedError, Upkept
+from halfpenny.semantic_cache.indexes.upkeep import StoppedError, Table, Upkept
 from halfpenny.semantic_cache.roster import Roster
 
 DIMENSIONS = 32
@@ -191,6 +191,20 @@ def test_freed_rows_are_used_again() -> None:
         assert rows.search(vectors[number], 1)[0].tolist() == [number]
     assert {3, 5}.isdisjoint(rows.search(vectors[3], 30)[0].tolist())
     assert rows.search_among(np.array([0, 1, 3]), vectors[0], 2)[0][0] == 0
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_table_keeps_what_it_held_when_it_grows(looked_at: bool) -> None:
+    table, views = Table(100, np.uint8), []
+    for rows in (1, 7, 600, 700, 5000):
+        held = len(table.array)
+        table.grow(rows)
+        table.array[held:] = np.arange(held, rows)[:, None] % 251
+        assert table.array.shape == (rows, 100)
+        assert (table.array == np.arange(rows)[:, None] % 251).all()
+        if looked_at:
+            views.append(table.array[:2])  # as a traceback would
+    assert all((view == np.arange(len(view))[:, None]).all() for view in views)
 
 
 def test_eight_bits_keep_a_cosine_and_a_vector() -> None:
