@@ -13,7 +13,6 @@ place of the proxy's own.
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import sys
@@ -30,6 +29,7 @@ import uvloop
 from aiohttp import web
 
 from benchmarks.semantic_guards import read_rows
+from halfpenny.proxy import collecting
 from halfpenny.proxy.app import App
 from halfpenny.proxy.config import parse
 
@@ -95,8 +95,7 @@ async def measure(options: argparse.Namespace) -> dict[str, dict[str, float]]:
         for name in ("semantic", "control"):
             apps[name] = await started(configuration(folder, name, upstream, semantic=name == "semantic"))
             stack.push_async_callback(apps[name].stop)
-        gc.collect()
-        gc.freeze()
+        collecting.settle()  # as `halfpenny serve` does
         if options.switch:
             sys.setswitchinterval(options.switch / 1000)
         count = int(options.rate * options.seconds)

@@ -37,9 +37,9 @@ RECALL = 0.998
 LEAST_SHARE = 0.1
 """Of the clusters, however easy the sample was: a partition of many near copies says nothing of the prompts to come."""
 MOST_SHARE = 0.33
-MOST_SCANNED = 700_000
-"""A search looks at the lists of so many entries, even just before the next training: about 1.5 ms."""
-CANDIDATES = 128
+MOST_SCANNED = 500_000
+"""A search looks at the lists of so many entries, even just before the next training: about 1.4 ms."""
+CANDIDATES = 256
 ENTERED = 4096
 LEFT_OVER = 256
 """So many rows are entered in the index's thread, in 3 ms: who enters them elsewhere never catches up to the last."""
