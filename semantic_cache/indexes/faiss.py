@@ -39,7 +39,9 @@ LEAST_SHARE = 0.1
 MOST_SHARE = 0.33
 MOST_SCANNED = 500_000
 """A search looks at the lists of so many entries, even just before the next training: about 1.4 ms."""
-CANDIDATES = 256
+CANDIDATES = 128
+ONE_MORE_PER = 8_000
+"""Entries to one more candidate: the more there are, the more come between the true nearest and its coarse code."""
 ENTERED = 4096
 LEFT_OVER = 256
 """So many rows are entered in the index's thread, in 3 ms: who enters them elsewhere never catches up to the last."""
@@ -144,7 +146,8 @@ class FaissIndex:
         if self._lists is None:
             ids, cosines = self._rows.search(vector, k)
         else:
-            rows = self._lists.nearest(vector, max(CANDIDATES, 4 * k))
+            candidates = CANDIDATES + len(self._rows) // ONE_MORE_PER
+            rows = self._lists.nearest(vector, max(candidates, 4 * k))
             ids, cosines = self._rows.search_among(rows, vector, k)
         # rounding may lift a cosine above 1
         found = list(zip(ids.tolist(), np.minimum(cosines, 1.0).tolist(), strict=True))
