@@ -9,7 +9,7 @@
 chunks as a rebuild does, waits for its upkeep, then measures searches, recall against all vectors compared in full
 precision, additions, removals. `memory`: resident bytes per entry of a whole `Neighbours`, texts and roster included,
 in a process of its own. `stall`: how late the event loop runs while entries arrive, searches are answered and upkeep
-works.
+works; `benchmarks.stall` does the same for whole requests, with a control.
 
 Vectors: the prompts of the development sets, embedded once and kept in FILE (float16, `.npy`). Where more are asked for
 than there are prompts, the rest are mixes of two real ones with noise. Queries are real and held out. One thread; CPU

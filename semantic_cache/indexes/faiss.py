@@ -7,7 +7,7 @@ beyond                  the same rows, and lists that say which of them to compa
 ```
 Making lists takes chores (`upkeep.py`): a sample is copied, another thread finds clusters and how many of them a
 search must look into, then the rows are entered a few thousand at a time. Until all are in, searches go on as before.
-The longest step in the index's thread is copying the sample: 2 ms at 100,000 entries, 15 ms at a million. HNSW would
+The longest step in the index's thread is copying the sample: 5 ms at 100,000 entries, 80 ms at a million. HNSW would
 search as fast but cannot delete.
 
 The constants come from `python -m benchmarks.search`: comparing all costs 0.12 microseconds per entry, so at FLAT_MOST
