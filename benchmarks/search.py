@@ -9,7 +9,7 @@
 chunks as a rebuild does, waits for its upkeep, then measures searches, recall against all vectors compared in full
 precision, additions, removals. `memory`: resident bytes per entry of a whole `Neighbours`, texts and roster included,
 in a process of its own. `stall`: how late the event loop runs while entries arrive, searches are answered and upkeep
-works.
+works; `benchmarks.stall` does the same for whole requests, with a control.
 
 Vectors: the prompts of the development sets, embedded once and kept in FILE (float16, `.npy`). Where more are asked for
 than there are prompts, the rest are mixes of two real ones with noise. Queries are real and held out. One thread; CPU
@@ -37,7 +37,6 @@ from halfpenny.semantic_cache.base import Entry, Vector
 from halfpenny.semantic_cache.embedders import load_embedder
 from halfpenny.semantic_cache.embedders.hashing import HashingEmbedder
 from halfpenny.semantic_cache.indexes.faiss import FaissIndex
-from halfpenny.semantic_cache.indexes.forms import Flat
 from halfpenny.semantic_cache.indexes.upkeep import give_memory_back
 from halfpenny.semantic_cache.neighbours import Neighbours
 
@@ -93,7 +92,7 @@ def forms(real: Vector) -> list[dict[str, Any]]:
             break
         part = base[:count]
         ids = np.arange(count)
-        flat = Flat(DIMENSIONS)
+        flat = FaissIndex(DIMENSIONS, flat_most=count + 1)
         flat.add(ids, part)
         begun = time.thread_time()
         index = settled(FaissIndex(DIMENSIONS, flat_most=1), [part])

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -19,6 +18,7 @@ from halfpenny.backends.retry import RetryBudget
 from halfpenny.ledger.book import KIND as LEDGER_KIND
 from halfpenny.ledger.book import Ledger, close_open_rows
 from halfpenny.ledger.prompt_cache import PromptCacheWatch
+from halfpenny.proxy import collecting
 from halfpenny.proxy.admin import admin_app
 from halfpenny.proxy.config import Config, ConfigError, host_port, load
 from halfpenny.proxy.pipeline import Pipeline
@@ -464,9 +464,8 @@ def run(app: App, *, reuse_port: bool = False, with_admin: bool = True) -> None:
     async def main() -> None:
         app.catch_signals()
         await app.start(reuse_port=reuse_port, with_admin=with_admin)
-        # what start made stays: the collector need not walk it again and again
-        gc.collect()
-        gc.freeze()
+        collecting.settle()
+        app.tasks.spawn("collect", collecting.collect_when_quiet(lambda: len(app.services.flights) > 0))
         try:
             await app.wait_drain()
         finally:

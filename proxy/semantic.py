@@ -387,9 +387,8 @@ class Semantic:
             if live is None:
                 return
             ruled = ticket.ruled if ticket is not None else None
-            fresh = await self._in(self._judge, lambda: answer_text(entry.surface, entry.mode, entry.body))
+            fresh, digest = await self._in(self._judge, lambda: _answer(entry))
             judged = await self._judged(fresh, ruled) if ruled is not None and ruled.decision.candidates else []
-            digest = normalised_digest(fresh) if fresh else b""
             may_own = self._may_own()
             lesson = await self._in(
                 self._decide, lambda: self._taught(live, entry, prompt, ruled, judged, digest, may_own=may_own)
@@ -643,6 +642,12 @@ def _read(text: str, tokens: TokenStates, model: Model) -> Read:
     projected = model.verifier.project(tokens.states)
     prompt = make_prompt(text, tokens.pooled, projected, tokens.ids, tokens.offsets)
     return Read(tokens.pooled, model.embedder, prompt, pack(tokens, projected))
+
+
+def _answer(entry: Entry) -> tuple[str | None, bytes]:
+    """The text of its answer, and what equal answers have in common; b"" if there is no text."""
+    text = answer_text(entry.surface, entry.mode, entry.body)
+    return text, normalised_digest(text) if text else b""
 
 
 def _unpacked(rows: Mapping[str, Any]) -> dict[str, Kept]:

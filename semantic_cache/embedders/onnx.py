@@ -58,6 +58,7 @@ class OnnxEmbedder:
         max_tokens: int = MAX_TOKENS,
         batch_size: int = 32,
     ) -> None:
+        packaged = model_path is None
         if model_path is None:
             if model != DEFAULT_NAME:
                 raise EmbedderError(f"no weights for {model!r}: give model_path, or use {DEFAULT_NAME!r}")
@@ -65,7 +66,7 @@ class OnnxEmbedder:
         self.name = model
         self._batch_size = batch_size
         try:
-            self._session = _open(read_pinned(Path(model_path), sha256))
+            self._session = _open(read_pinned(Path(model_path), sha256), fuse=not packaged)
         except PinnedFileError as error:
             raise EmbedderError(str(error)) from error
         self._inputs = {node.name for node in self._session.get_inputs()}
@@ -190,8 +191,13 @@ def _packaged_model() -> Path:
     return Path(spec.origin).parent / "model.onnx"
 
 
-def _open(weights: bytes) -> onnxruntime.InferenceSession:
+def _open(weights: bytes, *, fuse: bool) -> onnxruntime.InferenceSession:
+    """`fuse`: let ONNX Runtime replace groups of operators by fused ones. It pays for float weights; our int8 ones run
+    2 to 10 % faster without, to the same vectors (cosine at least 0.9999998).
+    """
     options = onnxruntime.SessionOptions()
+    if not fuse:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     # One thread and no spinning: the proxy shares its cores with the event loop, and a spinning worker
     # doubles the CPU time of a request on a busy machine.
     options.intra_op_num_threads = 1

@@ -1,18 +1,17 @@
 """Search with FAISS in the form that suits the size of a partition; it changes form beside its work.
 
 ```
-up to FEW_MOST          Few: a small array, since most partitions hold a handful of entries
-up to FLAT_MOST         Flat: half precision, exact, no training
-beyond                  Lists: 8 bits, clusters; trained again when it has grown GROWTH times
+up to FLAT_MOST         every row compared by numpy (`rows.py`): exact to 0.001, no training, no object of FAISS
+beyond                  the same rows, and lists that say which of them to compare (`lists.py`); the lists are made
+                        again when the partition has grown GROWTH times
 ```
-Changing form takes chores (`upkeep.py`): a sample is copied, another thread finds clusters and how many of them a
-search must look into, then vectors move over a few thousand at a time. A search meanwhile looks into both forms, so
-nothing is missed. The longest step in the index's thread is copying the sample: 20 ms at 100,000 entries, 100 ms at a
-million; moving takes some milliseconds a step. HNSW would search as fast but cannot delete.
+Making lists takes chores (`upkeep.py`): a sample is copied, another thread finds clusters and how many of them a
+search must look into, then the rows are entered a few thousand at a time. Until all are in, searches go on as before.
+The longest step in the index's thread is copying the sample: 5 ms at 100,000 entries, 80 ms at a million. HNSW would
+search as fast but cannot delete.
 
-The constants come from `python -m benchmarks.search`: a flat scan costs 0.05 microseconds per entry and 768 bytes, so
-at FLAT_MOST it has used half of the 1 ms that a search may take; clusters search the same in half the time and half the
-memory, at the price of a recall below 1.
+The constants come from `python -m benchmarks.search`: comparing all costs 0.12 microseconds per entry, so at FLAT_MOST
+half of the 1 ms that a search may take.
 """
 
 import math
@@ -23,24 +22,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halfpenny.semantic_cache.base import Vector
-from halfpenny.semantic_cache.indexes.forms import Batch, Few, Flat, Lists
 from halfpenny.semantic_cache.indexes.kmeans import centroids, probes_needed
-from halfpenny.semantic_cache.indexes.upkeep import Chore, give_memory_back
+from halfpenny.semantic_cache.indexes.lists import Lists
+from halfpenny.semantic_cache.indexes.rows import SCALE_BYTES, Packed, Places, Rows, pack, unpack
+from halfpenny.semantic_cache.indexes.upkeep import Chore, give_memory_back, scratch
 
-FLAT_MOST = 10_000
-FEW_MOST = 32
+FLAT_MOST = 4_000
 GROWTH = 3
-CLUSTERS = 4
-"""Times the square root of the number of entries at training; 2.3 times just before the next one."""
+CLUSTERS = 3
+"""Times the square root of the number of entries at training; 1.7 times just before the next one."""
 PER_CLUSTER = 24
 ROUNDS = 8
-RECALL = 0.995
-LEAST_PROBES = 24
-"""However easy the sample was: a partition of many near copies says nothing of the prompts to come."""
-MOVED = 2048
-MOST_SCANNED = (8_000, 0.012)
-"""A search compares with at most 8,000 entries and 1.2 % of all, even just before the next training."""
+RECALL = 0.998
+LEAST_SHARE = 0.1
+"""Of the clusters, however easy the sample was: a partition of many near copies says nothing of the prompts to come."""
+MOST_SHARE = 0.33
+MOST_SCANNED = 500_000
+"""A search looks at the lists of so many entries, even just before the next training: about 1.4 ms."""
+CANDIDATES = 128
+ONE_MORE_PER = 8_000
+"""Entries to one more candidate: the more there are, the more come between the true nearest and its coarse code."""
+ENTERED = 4096
+LEFT_OVER = 256
+"""So many rows are entered in the index's thread, in 3 ms: who enters them elsewhere never catches up to the last."""
 
+_AT_ONCE = 512
 _NONE: frozenset[int] = frozenset()
 
 
@@ -52,13 +58,14 @@ class FaissIndex:
 
     __slots__ = (
         "_chore",
+        "_coming",
         "_dead",
         "_dimensions",
         "_flat_most",
-        "_forms",
-        "_gone",
         "_highest",
+        "_lists",
         "_retry_at",
+        "_rows",
         "_shed",
         "_trained_at",
     )
@@ -66,29 +73,26 @@ class FaissIndex:
     def __init__(self, dimensions: int, *, flat_most: int = FLAT_MOST) -> None:
         self._dimensions = dimensions
         self._flat_most = flat_most
-        # Those that hold vectors, the one that new vectors go to last.
-        self._forms: list[Few | Flat | Lists] = [Few(dimensions)]
+        self._rows = Rows(dimensions)
+        self._lists: Lists | None = None
+        self._coming: _Coming | None = None
         self._trained_at = 0
         self._dead: set[int] | frozenset[int] = _NONE
         self._highest = -1
-        # What was removed since the running chore took its copies.
-        self._chore: _Train | _Move | _Trim | None = None
-        self._gone: set[int] | frozenset[int] = _NONE
+        self._chore: _Train | _Enter | _Trim | None = None
         self._retry_at = 0
-        self._shed = False  # whether a form was given up whose memory still lies in the allocator
+        self._shed = False  # whether the memory of what upkeep used still lies in the allocator
 
     def __len__(self) -> int:
         if self._dead:
             self._bury()  # among them may be ids that were never here
-        return self._held()
+        return len(self._rows)
 
     def __repr__(self) -> str:
-        return " + ".join(
-            f"lists {len(form)}/{form.clusters}x{form.probes}"
-            if isinstance(form, Lists)
-            else f"{type(form).__name__.lower()} {len(form)}"
-            for form in self._forms
-        )
+        lists = self._lists
+        name = "flat" if lists is None else "lists"
+        found = f"{name} {len(self._rows)}" + ("" if lists is None else f"/{lists.clusters}x{lists.probes}")
+        return found if self._coming is None else f"{found}, {self._coming.entered} entered anew"
 
     def add(self, ids: NDArray[np.int64], vectors: Vector) -> None:
         """`ids` of shape (n,), without repeats; `vectors` of shape (n, dimensions)."""
@@ -101,27 +105,20 @@ class FaissIndex:
             self._bury()
         self._highest = max(self._highest, int(ids.max()))
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        first = self._forms[0]
-        if isinstance(first, Few) and len(first) + len(ids) > FEW_MOST:
-            # Per thread: one search is too small to share, and helpers that spin cost more than they give.
-            faiss.omp_set_num_threads(1)
-            flat = Flat(self._dimensions)
-            flat.add(*first.everything())
-            self._forms = [flat]
-        self._forms[-1].add(np.ascontiguousarray(ids, dtype=np.int64), vectors)
+        # While rows are entered anew, those that were passed already must stay what they are.
+        rows = self._rows.add(ids, pack(vectors), reuse=self._coming is None)
+        if self._lists is not None:
+            self._lists.add(rows, vectors)
 
     def remove(self, ids: NDArray[np.int64]) -> None:
         """Ids that are not there are ignored."""
-        gone = [number for number in ids.tolist() if number <= self._highest]
-        self._dead = _with(self._dead, gone)
-        if self._chore is not None:
-            self._gone = _with(self._gone, gone)
-        if len(self._dead) > max(64, self._held() // 16) or isinstance(self._forms[0], Few):
+        self._dead = _with(self._dead, [number for number in ids.tolist() if number <= self._highest])
+        if len(self._dead) > max(64, len(self._rows) // 16):
             self._bury()
 
     def search(self, vector: Vector, k: int) -> list[tuple[int, float]]:
         """At most k (id, cosine), best first; `vector` of shape (dimensions,)."""
-        k = min(k, self._held())
+        k = min(k, len(self._rows))
         if k < 1:
             return []
         vector = np.ascontiguousarray(vector, dtype=np.float32)
@@ -134,123 +131,129 @@ class FaissIndex:
     def chore(self) -> Chore | None:
         if self._chore is not None:
             return None
-        held = self._held() - len(self._dead)
-        if self._shed:
+        held = len(self._rows) - len(self._dead)
+        if self._coming is not None:
+            self._chore = _Enter(self, self._coming)
+        elif self._shed:
             self._shed = False
             self._chore = _Trim(self)
-        elif len(self._forms) > 1:
-            old = self._forms[0]
-            assert not isinstance(old, Few)
-            self._chore = _Move(self, old.slice(MOVED))
-        elif isinstance(first := self._forms[0], Flat | Lists) and held >= max(
-            self._flat_most, GROWTH * self._trained_at, self._retry_at, 1
-        ):
+        elif held >= max(self._flat_most, GROWTH * self._trained_at, self._retry_at, 1):
             random = np.random.default_rng(held)
-            self._chore = _Train(self, first.sample(PER_CLUSTER * _clusters(held), random), held)
+            self._chore = _Train(self, self._rows.sample(PER_CLUSTER * _clusters(held), random), held)
         return self._chore
 
-    def _held(self) -> int:
-        """The removed ones that still lie in the forms included."""
-        return sum(map(len, self._forms))
-
     def _live(self, vector: Vector, k: int) -> list[tuple[int, float]]:
-        found: list[tuple[int, float]] = []
-        for form in self._forms:
-            if len(form):
-                ids, cosines = form.search(vector, k)
-                found.extend(zip(ids.tolist(), cosines.tolist(), strict=True))
-        if self._dead:
-            found = [one for one in found if one[0] not in self._dead]
-        found.sort(key=lambda one: -one[1])
+        if self._lists is None:
+            ids, cosines = self._rows.search(vector, k)
+        else:
+            candidates = CANDIDATES + len(self._rows) // ONE_MORE_PER
+            rows = self._lists.nearest(vector, max(candidates, 4 * k))
+            ids, cosines = self._rows.search_among(rows, vector, k)
         # rounding may lift a cosine above 1
-        return [(number, min(1.0, cosine)) for number, cosine in found]
+        found = list(zip(ids.tolist(), np.minimum(cosines, 1.0).tolist(), strict=True))
+        return [one for one in found if one[0] not in self._dead] if self._dead else found
 
     def _bury(self) -> None:
-        ids = np.fromiter(self._dead, dtype=np.int64, count=len(self._dead))
-        if self._chore is not None:
-            self._gone = _with(self._gone, self._dead)
-        for form in self._forms:
-            form.remove(ids)
+        rows = self._rows.free(np.fromiter(self._dead, dtype=np.int64, count=len(self._dead)))
+        if self._lists is not None:
+            self._lists.remove(rows)
+        if self._coming is not None:
+            self._coming.gone.append(rows)
         self._dead = _NONE
 
     # --- results of chores, in the index's thread ---
 
     def _trained(self, lists: Lists | None, held: int) -> None:
-        self._end_chore()
-        if lists is None:
-            self._retry_at = held + held // 4  # what failed once is not tried again at once
-            return
-        self._trained_at = held
-        self._forms.append(lists)
-
-    def _moved(self, batch: Batch, codes: NDArray[np.uint8] | None) -> None:
-        gone = self._gone
-        self._end_chore()
-        old, new = self._forms
-        if codes is None or isinstance(old, Few) or not isinstance(new, Lists):
-            return
-        if gone:
-            kept = ~np.isin(batch.ids, np.fromiter(gone, dtype=np.int64, count=len(gone)))
-            new.add_encoded(batch.ids[kept], np.ascontiguousarray(codes[kept]))
-            old.cut(batch)
-            self._dead = set(self._dead).difference(batch.ids[~kept].tolist())
-        else:
-            new.add_encoded(batch.ids, codes)
-            old.cut(batch)
-        if not len(old):
-            self._forms = [new]
-            self._shed = True
-
-    def _end_chore(self) -> None:
         self._chore = None
-        self._gone = _NONE
+        if lists is None:
+            self._give_up(held)
+        else:
+            self._coming = _Coming(lists, held)
+
+    def _entered(self, coming: "_Coming", stop: int, error: BaseException | None) -> None:
+        self._chore = None
+        if error is not None:
+            self._coming = None
+            self._give_up(coming.held)
+            return
+        coming.entered = stop
+        if self._rows.end - stop > LEFT_OVER:
+            return
+        rows, packed = self._rows.copies(np.arange(stop, self._rows.end))
+        coming.lists.add(rows, unpack(packed))
+        if coming.gone:
+            coming.lists.remove(np.concatenate(coming.gone))
+        self._lists, self._coming = coming.lists, None
+        self._trained_at = coming.held
+        self._shed = True
+
+    def _trimmed(self) -> None:
+        self._chore = None
+
+    def _give_up(self, held: int) -> None:
+        """What failed once is not tried again at once."""
+        self._retry_at = held + held // 4
+
+
+class _Coming:
+    """Lists that do not hold all rows yet. `entered`: the rows before this one were; `gone`: rows freed meanwhile;
+    `held`: entries at training.
+    """
+
+    __slots__ = ("entered", "gone", "held", "lists")
+
+    def __init__(self, lists: Lists, held: int) -> None:
+        self.lists = lists
+        self.held = held
+        self.entered = 0
+        self.gone: list[Places] = []
 
 
 class _Train:
     """Clusters, and how many of them to look into, from a sample of the vectors."""
 
-    def __init__(self, index: FaissIndex, sample: Batch, held: int) -> None:
+    def __init__(self, index: FaissIndex, sample: Packed, held: int) -> None:
         self._index, self._sample, self._held = index, sample, held
         self._made: Lists | None = None
 
     def work(self, stopped: Callable[[], bool]) -> None:
         faiss.omp_set_num_threads(1)
-        vectors = self._sample.vectors()
+        vectors = _unpacked(self._sample)
         np.random.default_rng(0).shuffle(vectors)
         # A vector that helped to place a centroid lies nearer to it than a new one will: ask with others.
         asked, placed = np.split(vectors, [min(1024, len(vectors) // 4)])
         count = min(_clusters(self._held), len(placed))
         centres = centroids(placed, count, rounds=ROUNDS, stopped=stopped)
         needed = probes_needed(asked, placed, centres, share=RECALL, stopped=stopped)
-        base, share = MOST_SCANNED
-        grown = GROWTH * self._held  # at the size that it will have just before the next training
-        most = max(8, int((base + share * grown) * count / grown))
-        self._made = Lists(centres, vectors, min(max(needed, LEAST_PROBES), most, count))
+        least = math.ceil(LEAST_SHARE * count)
+        # at the size that it will have just before the next training
+        most = max(least, int(count * min(MOST_SHARE, MOST_SCANNED / (GROWTH * self._held))))
+        self._made = Lists(centres, vectors, min(max(needed, least), most))
 
     def finish(self, error: BaseException | None) -> None:
         self._index._trained(None if error else self._made, self._held)
 
 
-class _Move:
-    """Some vectors from the old form to the new one."""
+class _Enter:
+    """Some more rows into lists that come."""
 
-    def __init__(self, index: FaissIndex, batch: Batch) -> None:
-        self._index, self._batch = index, batch
-        new = index._forms[-1]
-        assert isinstance(new, Lists)
-        self._new = new
-        self._codes: NDArray[np.uint8] | None = None
+    def __init__(self, index: FaissIndex, coming: _Coming) -> None:
+        self._index, self._coming = index, coming
+        self._stop = min(coming.entered + ENTERED, index._rows.end)
+        self._rows, self._packed = index._rows.copies(np.arange(coming.entered, self._stop))
 
     def work(self, stopped: Callable[[], bool]) -> None:
         faiss.omp_set_num_threads(1)
-        self._codes = self._new.encoded(self._batch.vectors())
+        for start in range(0, len(self._rows), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            self._coming.lists.add(self._rows[part], unpack(self._packed[part]))
 
     def finish(self, error: BaseException | None) -> None:
-        self._index._moved(self._batch, None if error else self._codes)
+        self._index._entered(self._coming, self._stop, error)
 
 
 class _Trim:
-    """Give back what an old form and the training left free: as much as the index itself."""
+    """Give back what the training left free."""
 
     def __init__(self, index: FaissIndex) -> None:
         self._index = index
@@ -259,7 +262,7 @@ class _Trim:
         give_memory_back()
 
     def finish(self, error: BaseException | None) -> None:
-        self._index._end_chore()
+        self._index._trimmed()
 
 
 def _with(ids: set[int] | frozenset[int], more: Iterable[int]) -> set[int]:
@@ -271,3 +274,11 @@ def _with(ids: set[int] | frozenset[int], more: Iterable[int]) -> set[int]:
 
 def _clusters(held: int) -> int:
     return max(1, int(CLUSTERS * math.sqrt(held)))
+
+
+def _unpacked(packed: Packed) -> Vector:
+    """The vectors in pages of their own, that go back to the system with them."""
+    vectors = scratch(len(packed), packed.shape[1] - SCALE_BYTES, np.float32)
+    for start in range(0, len(packed), _AT_ONCE):
+        vectors[start : start + _AT_ONCE] = unpack(packed[start : start + _AT_ONCE])
+    return vectors

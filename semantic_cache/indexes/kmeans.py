@@ -14,7 +14,7 @@ from halfpenny.semantic_cache.indexes.upkeep import StoppedError
 
 _BLOCK = 1024
 _ROWS = 256
-_CELLS = 1 << 20
+_CELLS = 1 << 18
 _ASKED = 256
 
 

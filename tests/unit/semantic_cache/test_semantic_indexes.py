@@ -11,7 +11,8 @@ from halfpenny.semantic_cache.indexes import load_index
 from halfpenny.semantic_cache.indexes.brute_force import BruteForceIndex
 from halfpenny.semantic_cache.indexes.faiss import FaissIndex
 from halfpenny.semantic_cache.indexes.kmeans import centroids, nearest_of, probes_needed
-from halfpenny.semantic_cache.indexes.upkeep import StoppedError, Upkept
+from halfpenny.semantic_cache.indexes.rows import Rows, pack, unpack
+from halfpenny.semantic_cache.indexes.upkeep import StoppedError, Table, Upkept
 from halfpenny.semantic_cache.roster import Roster
 
 DIMENSIONS = 32
@@ -112,7 +113,7 @@ def test_it_changes_form_when_it_has_grown_and_again_later() -> None:
     assert tend(index) == 0
     assert repr(index) == "flat 299"
     index.add(np.arange(299, 400), vectors[299:400])
-    assert tend(index) == 3  # train, move, give memory back
+    assert tend(index) == 3  # train, enter, give memory back
     first = repr(index)
     assert first.startswith("lists 400/")
     index.add(np.arange(400, 1199), vectors[400:1199])
@@ -128,51 +129,92 @@ def test_it_changes_form_when_it_has_grown_and_again_later() -> None:
     assert np.mean(near) >= 0.98
 
 
-def test_nothing_is_missed_or_revived_while_vectors_move() -> None:
+def test_nothing_is_missed_or_revived_while_rows_are_entered_anew() -> None:
     index = FaissIndex(DIMENSIONS, flat_most=100)
-    vectors = unit(9000)
+    vectors = unit(16_000)
     index.add(np.arange(5000), vectors[:5000])
     train = index.chore()
     assert train is not None
     assert index.chore() is None, "one at a time"
     train.work(never)
+    index.remove(np.array([7]))
     train.finish(None)
-    move = index.chore()
-    assert move is not None
-    move.work(never)
+    enter = index.chore()
+    assert enter is not None
+    enter.work(never)
     # between the copies and their arrival: one of the copies goes, one is replaced, others arrive
-    index.remove(np.array([4999]))
-    index.add(np.array([4998]), vectors[8000:8001])
+    index.remove(np.array([3999]))
+    index.add(np.array([3998]), vectors[8000:8001])
     index.add(np.arange(5000, 5100), vectors[5000:5100])
-    move.finish(None)
-    assert "flat" in repr(index)
-    assert "lists" in repr(index)
-    assert len(index) == 5099
-    assert index.search(vectors[4999], 1)[0][0] != 4999
-    assert [i for i, _ in index.search(vectors[8000], 3)].count(4998) == 1
-    assert 4998 not in [i for i, _ in index.search(vectors[4998], 3)]
-    for number in (0, 2500, 4990, 5050):
-        assert index.search(vectors[number], 1)[0][0] == number
+    enter.finish(None)
+    assert repr(index) == "flat 5098, 4096 entered anew"
+
+    def check() -> None:
+        assert len(index) == 5098
+        assert {7, 3999}.isdisjoint(i for n in (7, 3999) for i, _ in index.search(vectors[n], 9))
+        assert [i for i, _ in index.search(vectors[8000], 3)].count(3998) == 1
+        assert 3998 not in [i for i, _ in index.search(vectors[3998], 3)]
+        for number in (0, 2500, 4990, 5050):
+            found = [i for i, _ in index.search(vectors[number], 9)]
+            assert found[0] == number
+            assert len(found) == len(set(found))
+
+    check()
     tend(index)
-    assert repr(index).startswith("lists 5099/")
-    for number in (0, 2500, 4990, 5050):
-        found = [i for i, _ in index.search(vectors[number], 9)]
-        assert found[0] == number
-        assert len(found) == len(set(found))
+    assert repr(index).startswith("lists 5098/")
+    check()
+    # the same again, from lists to lists, with rows that were freed and used anew in between
+    index.add(np.arange(5100, 5103), vectors[5100:5103])
+    index.remove(np.arange(5100, 5103))
+    check()
+    index.add(np.arange(5100, 16_000), vectors[5100:])
+    train = index.chore()
+    assert train is not None
+    train.work(never)
+    train.finish(None)
+    assert repr(index).endswith("0 entered anew")
+    index.remove(np.arange(5100, 16_000))
+    check()
+    tend(index)
+    check()
 
 
-def test_a_handful_is_kept_without_faiss() -> None:
-    index = FaissIndex(DIMENSIONS)
-    vectors = unit(40)
-    index.add(np.arange(20), vectors[:20])
-    index.remove(np.array([3, 700]))
-    index.add(np.array([4]), vectors[30:31])
-    assert (repr(index), len(index)) == ("few 19", 19)
-    assert index.search(vectors[30], 1)[0] == (4, pytest.approx(1.0, abs=1e-3))
-    index.add(np.arange(20, 40), vectors[20:])
-    assert repr(index) == "flat 39"
-    assert [index.search(vectors[n], 1)[0][0] for n in (0, 19, 39)] == [0, 19, 39]
-    assert 3 not in [i for i, _ in index.search(vectors[3], 39)]
+def test_freed_rows_are_used_again() -> None:
+    rows, vectors = Rows(DIMENSIONS), unit(30)
+    assert rows.add(np.arange(20), pack(vectors[:20])).tolist() == list(range(20))
+    assert sorted(rows.free(np.array([3, 5, 99]))) == [3, 5]
+    assert len(rows) == 18
+    assert rows.add(np.array([20]), pack(vectors[20:21]), reuse=False).tolist() == [20]
+    assert sorted(rows.add(np.array([21, 22, 23]), pack(vectors[21:24])).tolist()) == [3, 5, 21]
+    assert (len(rows), rows.end) == (22, 22)
+    for number in (0, 19, 20, 21, 22, 23):
+        assert rows.search(vectors[number], 1)[0].tolist() == [number]
+    assert {3, 5}.isdisjoint(rows.search(vectors[3], 30)[0].tolist())
+    assert rows.search_among(np.array([0, 1, 3]), vectors[0], 2)[0][0] == 0
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_table_keeps_what_it_held_when_it_grows(looked_at: bool) -> None:
+    table, views = Table(100, np.uint8), []
+    for rows in (1, 7, 600, 700, 5000):
+        held = len(table.array)
+        table.grow(rows)
+        table.array[held:] = np.arange(held, rows)[:, None] % 251
+        assert table.array.shape == (rows, 100)
+        assert (table.array == np.arange(rows)[:, None] % 251).all()
+        if looked_at:
+            views.append(table.array[:2])  # as a traceback would
+    assert all((view == np.arange(len(view))[:, None]).all() for view in views)
+
+
+def test_eight_bits_keep_a_cosine_and_a_vector() -> None:
+    vectors = unit(200, dimensions=384)
+    rows = Rows(384)
+    rows.add(np.arange(200), pack(vectors))
+    ids, cosines = rows.search(vectors[7], 200)
+    assert cosines[0] == pytest.approx(1.0, abs=1e-6)
+    np.testing.assert_allclose(cosines, vectors[ids] @ vectors[7], atol=2e-3)
+    assert ((unpack(pack(vectors)) * vectors).sum(axis=1) > 0.9998).all()
 
 
 def test_removed_neighbours_do_not_crowd_out_the_living() -> None:
