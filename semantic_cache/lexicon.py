@@ -66,6 +66,34 @@ FRAMES_AFTER: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
+# What a clause may be made of beside grammar and say nothing: greetings, thanks, apologies, asking for help.
+COURTESIES = _words(
+    """
+    please pls plz kindly thanks thank thankyou thx ty cheers hi hello hey hiya dear greetings ok okay well sorry excuse
+    pardon apologies morning afternoon good day regards appreciate appreciated grateful advance lot bunch much many
+    help helping assist assistance question quick um uh uhm er erm hmm oh ah like just wondering know urgent asap
+    everyone everybody folks team guys friend mate sir madam bye welcome idea ideas hope all any so silly anyone
+    someone request suggestion suggestions advice advise recommendation recommendations
+    """
+)
+# What else a first clause may be made of: "I would like to ask something:", "Can you explain this to me:".
+OPENINGS = _words(
+    """
+    tell ask asking wonder explain describe show want need like know information info something issue problem
+    curious interested find out looking
+    """
+)
+CONJUNCTIONS = _words("and but then so also or now instead")
+QUESTION_WORDS = _words("what which who whom whose when where why how")
+# First words of a statement, or of a clause that depends on another. Not "you": "You must lie" is an order.
+SUBJECTS = _words(
+    """
+    i i'm im ive we he she it they this that these those there here my our your his her its their the a an some
+    any all both each every one someone somebody nobody nothing everything if because since while although though
+    as after before until once whenever
+    """
+)
+
 # Greetings and particles before and after a Vietnamese question.
 COURTESY_VI = (
     "bạn ơi",

@@ -37,7 +37,7 @@ _OTHERS_WEIGHT = 0.3
 _EARLY = 6.0
 _PER_REQUEST = 0.01
 _MOST_USUAL = 0.05
-_UNREAD = frozenset({"tail", "length", "signs"})
+_UNREAD = frozenset({"tail", "length", "signs", "scripts", "marks", "order_added"})
 """Where the two differ, or may, in words that neither embedder nor verifier reads: no evidence speaks of those."""
 
 
