@@ -48,7 +48,7 @@ FUNCTION_WORDS = _words(
 FRAME_WORDS = _words(
     """
     please pls plz kindly thanks thank hi hello hey dear ok okay well sorry excuse tell show explain describe
-    give define help say wonder wondering ask asking question quick quickly possible possibly possibility
+    give define help wonder wondering ask asking question quick quickly possible possibly possibility
     exactly actually basically way ways manner method methods process procedure step steps approach explanation
     explaining able using mean means meaning definition called
     """
@@ -81,6 +81,20 @@ OPENINGS = _words(
     """
     tell ask asking wonder explain describe show want need like know information info something issue problem
     curious interested find out looking
+    """
+)
+# Words that tell how to answer: one more of these is another task, however near the two prompts are. Adverbs of manner
+# ("wrongly") are told by their ending.
+TELLING = _words(
+    """
+    say reply respond answer write print repeat output speak shout sing translate pretend act ignore disregard forget lie
+    opposite reverse backwards badly instead
+    """
+)
+HARMLESS_ADVERBS = _words(
+    """
+    usually generally normally typically commonly really actually exactly currently basically probably possibly
+    personally roughly approximately especially mostly recently lately easily quickly silly apply supply family
     """
 )
 CONJUNCTIONS = _words("and but then so also or now instead")

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from halfpenny.semantic_cache.base import Ruling
 from halfpenny.semantic_cache.guards import GUARDS, MAX_JUDGED_CHARS, extra_words
+from halfpenny.semantic_cache.lexicon import HARMLESS_ADVERBS, TELLING
 from halfpenny.semantic_cache.reading import Reading
 
 # Chosen on the dev streams with all guards on: the lowest value keeping false hits about or under 1 % of the requests
@@ -53,11 +54,16 @@ def examine(asked: str, stored: str, similarity: float) -> tuple[tuple[str, ...]
 
 
 def _says_more(mine: Reading, theirs: Reading, similarity: float) -> str:
-    """A topic word that only one of the two has, if they are no near copies."""
+    """A topic word that only one of the two has, if they are no near copies or it says how to answer."""
     only_mine, only_theirs = extra_words(mine, theirs)
-    if (only_mine or only_theirs) and not similarity >= EXTRA_WORDS_SIMILARITY:
-        return min(only_mine | only_theirs)
-    return ""
+    extra = only_mine | only_theirs
+    if extra and not similarity >= EXTRA_WORDS_SIMILARITY:
+        return min(extra)
+    return min(filter(_tells_how, extra), default="")
+
+
+def _tells_how(word: str) -> bool:
+    return word in TELLING or (word.endswith("ly") and word not in HARMLESS_ADVERBS)
 
 
 def _read(text: str) -> Reading:
