@@ -5,6 +5,7 @@ clause of one prompt is covered by the other if that says at least half of its w
 but courtesy are free.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -16,9 +17,11 @@ from halfpenny.semantic_cache.lexicon import (
     CONJUNCTIONS,
     COURTESIES,
     FUNCTION_WORDS,
+    HARMLESS_ADVERBS,
     OPENINGS,
     QUESTION_WORDS,
     SUBJECTS,
+    TELLING,
 )
 from halfpenny.semantic_cache.reading import Reading, topic
 
@@ -32,7 +35,7 @@ _GRAMMAR = FUNCTION_WORDS - QUESTION_WORDS
 _BEGINS_SENTENCE = QUESTION_WORDS | SUBJECTS | AUXILIARIES.keys()
 _COUNTERPART = 0.5
 """Least share of a clause's words that the other prompt says too, where it says the same."""
-_NEARLY_ALL = 0.75
+_NEARLY_ALL = 0.8
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -64,6 +67,18 @@ def added_order(asked: Reading, stored: Reading) -> str:
                 if _covered(every, mine) >= _NEARLY_ALL:
                     return " ".join(clause.said)
     return ""
+
+
+def added_telling(asked: Reading, stored: Reading) -> str:
+    """A word that tells how to answer, where the one is the other word for word and more."""
+    mine, theirs = Counter(asked.words), Counter(stored.words)
+    more, less = mine - theirs, theirs - mine
+    return "" if more and less else min(filter(tells_how, more | less), default="")
+
+
+def tells_how(word: str) -> bool:
+    """Whether one more of this word asks for another kind of answer: "wrongly", "say"."""
+    return word in TELLING or topic(word) in TELLING or (word.endswith("ly") and word not in HARMLESS_ADVERBS)
 
 
 def _covered(said: Sequence[str], other: Reading) -> float:
@@ -105,6 +120,6 @@ def _parts(parts: Iterable[str]) -> tuple[Clause, ...]:
 
 
 def _is_order(words: Sequence[str]) -> bool:
-    rest = (word.lower() for word in words)
-    first = next((word for word in rest if word not in COURTESIES and word not in CONJUNCTIONS), "")
-    return first not in _BEGINS_SENTENCE
+    spoken = [word.lower() for word in words]
+    rest = [word for word in spoken if word not in COURTESIES and word not in CONJUNCTIONS]
+    return not rest or rest[0] not in _BEGINS_SENTENCE or rest[:2] == ["do", "not"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import re2
 
-from halfpenny.semantic_cache.clauses import added_clause, added_order
+from halfpenny.semantic_cache.clauses import added_clause, added_order, added_telling
 from halfpenny.semantic_cache.lexicon import (
     AUXILIARIES,
     FILLERS,
@@ -145,6 +145,9 @@ def order(asked: Reading, stored: Reading) -> str:
         if moved and stored.roles["target"] & set(asked.topics):
             return f"target {min(moved)}"
     mine, theirs = asked.topics, stored.topics
+    turned = _turned_pronouns(asked, stored)
+    if len(turned) > 1 or (turned and mine != theirs and sorted(mine) == sorted(theirs)):
+        return " ".join(turned)
     if asked.counted != stored.counted and asked.counted in theirs and stored.counted in mine:
         return f"how many {asked.counted}/how many {stored.counted}"
     if mine == theirs or SYMMETRIC & set(asked.words) & set(stored.words):
@@ -201,6 +204,7 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("scripts", scripts),
     ("marks", marks),
     ("order_added", added_order),
+    ("telling_added", added_telling),
     ("clause_added", added_clause),
     ("language", language),
     ("diacritics", diacritics),
@@ -214,6 +218,17 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
     ("names", names),
     ("words", words),
 )
+
+
+def _turned_pronouns(asked: Reading, stored: Reading) -> list[str]:
+    """Who is the subject on one side and the object on the other: "I hit my wife", "my wife hit me"."""
+    mine, theirs = set(asked.words), set(stored.words)
+    found = []
+    for subject, thing in (("i", "me"), ("we", "us"), ("he", "him"), ("she", "her"), ("they", "them")):
+        here, there = mine & {subject, thing}, theirs & {subject, thing}
+        if len(here) == len(there) == 1 and here != there:
+            found.append(f"{min(here)}/{min(there)}")
+    return found
 
 
 def _signs(text: str) -> Counter[str]:
@@ -236,10 +251,11 @@ def _scripts(text: str) -> frozenset[str]:
 
 
 def _script_of(c: str) -> str:
-    if _PHONETIC.match(c):
+    name = unicodedata.name(c, "UNKNOWN")
+    if _PHONETIC.match(c) or "TURNED" in name:
         return "PHONETIC"
-    name = unicodedata.name(c, "UNKNOWN").split(maxsplit=1)[0]
-    return "CJK" if name in ("HIRAGANA", "KATAKANA", "HANGUL") else name
+    script = name.split(maxsplit=1)[0]
+    return "CJK" if script in ("HIRAGANA", "KATAKANA", "HANGUL") else script
 
 
 def _marks(text: str) -> Counter[str]:

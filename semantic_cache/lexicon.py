@@ -104,7 +104,7 @@ SUBJECTS = _words(
     """
     i i'm im ive we he she it they this that these those there here my our your his her its their the a an some
     any all both each every one someone somebody nobody nothing everything if because since while although though
-    as after before until once whenever
+    after before until once whenever
     """
 )
 
