@@ -48,11 +48,10 @@ class Clause(msgspec.Struct, frozen=True):
 def added_clause(asked: Reading, stored: Reading) -> str:
     """A clause of the one that the other has no counterpart of; only where there are more clauses than one."""
     for mine, theirs in ((asked, stored), (stored, asked)):
-        said = _clauses(mine.text)
-        if len(said) > 1:
-            for clause in said:
-                if _covered(clause.said, theirs) < _COUNTERPART:
-                    return " ".join(clause.said)
+        said = _clauses(mine.text) if _is_divided(mine.text) else ()
+        for clause in said if len(said) > 1 else ():
+            if _covered(clause.said, theirs) < _COUNTERPART:
+                return " ".join(clause.said)
     return ""
 
 
@@ -60,7 +59,7 @@ def added_order(asked: Reading, stored: Reading) -> str:
     """A sentence of its own that is an order or a fragment, where the one says nearly all that the other says besides.
     Fewer than 0.5 % of honest pairs differ so."""
     for mine, theirs in ((asked, stored), (stored, asked)):
-        sentences = _sentences(mine.text)
+        sentences = _sentences(mine.text) if _is_divided(mine.text) else ()
         for clause in sentences if len(sentences) > 1 else ():
             if clause.order and _covered(clause.said, theirs) < _COUNTERPART:
                 every = [word for one in _sentences(theirs.text) for word in one.said]
@@ -83,13 +82,7 @@ def tells_how(word: str) -> bool:
 
 def _covered(said: Sequence[str], other: Reading) -> float:
     """Share of the words that the other says too; 1 of none."""
-    words = _stems(other.text)
-    return sum(word in words for word in said) / len(said) if said else 1.0
-
-
-@lru_cache(maxsize=2048)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(topic(word) for word in Reading(_plain(text)).words)
+    return sum(word in other.stems for word in said) / len(said) if said else 1.0
 
 
 @lru_cache(maxsize=2048)
@@ -102,8 +95,15 @@ def _sentences(text: str) -> tuple[Clause, ...]:
     return _parts(_SENTENCE.split(_plain(text)))
 
 
+def _is_divided(text: str) -> bool:
+    """Whether there is an end of a clause before the end: most prompts have none, and are done with."""
+    return _CLAUSE.search(text.rstrip(" .?!…\n")) is not None
+
+
 def _plain(text: str) -> str:
-    short = _ABBREVIATION.sub(lambda match: match.group().replace(".", "") + " ", text)
+    if "." not in text:
+        return text
+    short = _ABBREVIATION.sub(lambda match: match.group().replace(".", " "), text)
     return str(_GLUED.sub(r"\1 \2", short))
 
 
@@ -111,7 +111,9 @@ def _parts(parts: Iterable[str]) -> tuple[Clause, ...]:
     """Those that say something, in order."""
     found: list[Clause] = []
     for part in parts:
-        words = Reading(part).plain_words if part.strip() else []
+        reading = Reading(part)
+        # courtesies of other languages are none in ASCII, and to tell a language takes time
+        words = reading.words if part.isascii() else reading.plain_words
         free = COURTESIES if found else COURTESIES | OPENINGS
         said = tuple(topic(word) for word in words if word.lower() not in free and word.lower() not in _GRAMMAR)
         if said:
