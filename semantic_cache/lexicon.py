@@ -80,7 +80,7 @@ COURTESIES = _words(
 OPENINGS = _words(
     """
     tell ask asking wonder explain describe show want need like know information info something issue problem
-    curious interested find out looking
+    curious interested find out looking tìm
     """
 )
 # Words that tell how to answer: one more of these is another task, however near the two prompts are. Adverbs of manner
@@ -119,6 +119,10 @@ COURTESY_VI = (
     "cho em hỏi",
     "cho hỏi",
     "xin hỏi",
+    "hỏi nhanh",
+    "hỏi chút",
+    "ai biết chỉ giúp",
+    "mọi người ơi",
     "làm ơn",
     "vui lòng",
     "giúp tôi",
