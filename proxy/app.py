@@ -196,6 +196,7 @@ class App:
         await semantic.start()
         await neighbours.rebuild(self.services.cache.scan(time.time()))
         log.info("semantic cache ready: %r", neighbours)
+        self.tasks.spawn("semantic late", semantic.read_late())
         await semantic.keep_saving()
 
     def _warm(self, runtime: Runtime) -> None:

@@ -308,7 +308,8 @@ class Relay:
         self, key: str, mode: str, body: bytes, content_type: str, reported: Reported, cost_pico: int
     ) -> Entry:
         job, exchange, now_s = self.job, self.job.exchange, time.time()
-        read = job.read if exchange.allowed.semantic and exchange.partition else None
+        semantic = exchange.allowed.semantic and exchange.partition and job.services.semantic is not None
+        read = job.read if semantic else None
         vector = None if read is None else read.vector
         stale_s = now_s + job.lifetime_s()
         job.flight.entry_id = new_id("e-", time.time_ns() // 1000)
@@ -328,7 +329,8 @@ class Relay:
             expires_s=stale_s,
             kept_until_s=stale_s + job.runtime.config.cache.longest_stale_s,
             snapshot=job.services.cache.snapshots.read(self.opened.served_by, body, mode, now_s),
-            text=job.ask.text if vector is not None else "",
+            # without a vector it is read later (`Semantic.unread`)
+            text=job.ask.text if semantic else "",
             vector=vector.astype("float16").tobytes() if vector is not None else b"",
             embedder="" if read is None else read.embedder,
             input_tokens=reported.input_tokens,
@@ -336,7 +338,7 @@ class Relay:
             cost_pico=cost_pico,
             tags=exchange.wishes.tags,
             prompt=b"" if read is None else read.kept,
-            namespace="" if read is None else exchange.namespace,
+            namespace=exchange.namespace if semantic else "",
         )
 
     def _store(self, entry: Entry) -> bool:
@@ -348,10 +350,13 @@ class Relay:
 
     def _index(self, entry: Entry) -> None:
         read, semantic = self.job.read, self.job.services.semantic
-        if read is None or not entry.vector or semantic is None:
+        if not entry.text or semantic is None:
             return
         try:
-            semantic.stored(entry, read, self.job.ticket)
+            if read is None or not entry.vector:
+                semantic.unread(entry)
+            else:
+                semantic.stored(entry, read, self.job.ticket)
         except Exception:
             log.exception("an answer could not be indexed", extra={"request_id": self.job.exchange.request_id})
 

@@ -42,6 +42,7 @@ from halfpenny.semantic_cache.lane import Lane
 from halfpenny.semantic_cache.lookup import nearest_accepted, usable
 from halfpenny.semantic_cache.neighbours import Neighbours, weight_of
 from halfpenny.semantic_cache.stores.learnt import LabelRow, LearntStore, StateRow
+from halfpenny.semantic_cache.stores.sql import Unread
 from halfpenny.semantic_cache.stores.tiered import Tiered
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,9 @@ MAX_NAMESPACES = 256
 MAX_METRICS = 32
 MAX_LEARNING = 64
 MEMBERS_READ = 8000
+MAX_LATE = 10_000
+LATE_PER_S = 20.0
+"""Prompts that are read behind their entries, at most: each takes about 10 ms of CPU, of one thread or another."""
 SAVE_EVERY_S = 30.0
 SHOWN = 50
 """Namespaces that metrics and the admin plane show: those with the most requests."""
@@ -62,6 +66,7 @@ _LOAD_AGAIN_S = 10.0
 _FLUSH_S = 2.0
 _CLOSE_S = 5.0
 _LOOK_S = 1.0
+_LATE_PAGE = 100
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +149,8 @@ class Semantic:
         self._alarms: dict[str, str] = {}
         self._kept = KeptPrompts()
         self._answers: OrderedDict[tuple[str, bytes], tuple[str, Vector]] = OrderedDict()
+        self._late: OrderedDict[str, Unread] = OrderedDict()
+        self._late_there = asyncio.Event()
         self._learning = 0
         self._closed = False
 
@@ -248,6 +255,52 @@ class Semantic:
             return
         self._learning += 1
         self._spawn("semantic learn", self._learn(entry, read.prompt, ticket))
+
+    def unread(self, entry: Entry) -> None:
+        """A fresh answer was stored whose prompt could not be read, because the models were not there yet or had no
+        time: `read_late` comes back to it. Beyond `MAX_LATE` the oldest wait for the next start."""
+        if entry.namespace and not self._closed and (self._model is not None or not self.started):
+            self._late[entry.id] = Unread(
+                entry.id, entry.partition, entry.namespace, entry.text, entry.cost_pico, entry.size_bytes()
+            )
+            if len(self._late) > MAX_LATE:
+                self._late.popitem(last=False)
+            self._late_there.set()
+
+    async def read_late(self) -> None:
+        """Read the prompts of entries that were stored without, so that they become neighbours: first what the
+        database has, then what comes, `LATE_PER_S` at most. A task of the application's, once all is started."""
+        if self._model is None:
+            return
+        after, name = "", self.neighbours.embedder_name
+        try:
+            while page := await self._store.sql.unread(name, after, time.time(), _LATE_PAGE):
+                for one in page:
+                    self._late.pop(one.id, None)
+                    await self._read_late(one)
+                after = page[-1].id
+        except Exception:
+            self._fail("read late")
+        while not self._closed:
+            await self._late_there.wait()
+            self._late_there.clear()
+            while self._late:
+                await self._read_late(self._late.popitem(last=False)[1])
+
+    async def _read_late(self, one: Unread) -> None:
+        await asyncio.sleep(1 / LATE_PER_S)
+        read = await self.read(one.text)
+        if read is None or read.prompt is None:
+            return  # counted; the next start tries again
+        vector, prompt = read.vector.astype(np.float16).tobytes(), read.prompt
+        if not self._store.sql.read_later(one.id, read.embedder, vector, read.kept):
+            return
+        weight = weight_of(one.cost_pico, one.size_bytes)
+        self.neighbours.add(one.partition, one.id, one.text, read.vector, weight=weight)
+        self._kept.put(one.id, Kept(one.partition, prompt, one.id))
+        live, may_own = self._lives.get(one.namespace), self._may_own()
+        if live is not None:
+            self._decide.submit(lambda: live.stored(prompt.vector, may_own=may_own))
 
     async def _fixed(self, query: Query, text: str, vector: Vector) -> Looked:
         found = await nearest_accepted(

@@ -10,6 +10,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 
+import re2
+
+from halfpenny.semantic_cache.clauses import added_clause, added_order, added_telling
 from halfpenny.semantic_cache.lexicon import (
     AUXILIARIES,
     FILLERS,
@@ -22,6 +25,16 @@ from halfpenny.semantic_cache.lexicon import (
 from halfpenny.semantic_cache.reading import OPPOSITES_OF, Reading, fold
 
 Guard = Callable[[Reading, Reading], str]
+
+_PHONETIC = re2.compile(r"[\x{0250}-\x{02ff}\x{1d00}-\x{1dbf}\x{a720}-\x{ab6f}]")
+_RUN = re2.compile(r"[[:punct:]][[:punct:]\s]*[[:punct:]]")
+_CLOSING, _OPENING = r"[\"'`)\]}*_]{0,3}", r"[\"'`(\[{*_#@$]{0,3}"
+_STOPS = r"(?:[.,?!;:]{1,3}|\?+|!+|\.+|\.(?:\s\.){1,5})?"
+_ORDINARY = re2.compile(
+    rf"{_CLOSING}(?:[-+]{{1,3}}|[%#/&°])?\s?{_CLOSING}{_STOPS}\s*{_CLOSING}(?:\s+(?:-{{1,3}}|[/&]))?\s*{_OPENING}"
+    r"|-+|=+|\*+|_+|#+|~+|`+"
+)
+_MANY_RUNS = 3
 
 # MiniLM reads 256 tokens, about 1,000 characters of English. What lies past them it does not see.
 MAX_JUDGED_CHARS = 1000
@@ -40,6 +53,17 @@ def signs(asked: Reading, stored: Reading) -> str:
     if asked.text.isascii() and stored.text.isascii():
         return ""
     return _difference(_signs(asked.text), _signs(stored.text))
+
+
+def scripts(asked: Reading, stored: Reading) -> str:
+    """Letters of a script that the other has none of: no paraphrase brings them in, but a payload that the tokenizer
+    does not read, or the look-alikes of Latin letters, do."""
+    return " ".join(sorted(_scripts(asked.text) ^ _scripts(stored.text)))
+
+
+def marks(asked: Reading, stored: Reading) -> str:
+    """Runs of punctuation that end no sentence and set nothing apart: Morse, markup, rulers of mixed signs."""
+    return _difference(_marks(asked.text), _marks(stored.text))
 
 
 def language(asked: Reading, stored: Reading) -> str:
@@ -121,6 +145,9 @@ def order(asked: Reading, stored: Reading) -> str:
         if moved and theirs_to & asked.topic_set:
             return f"target {min(moved)}"
     mine, theirs = asked.topics, stored.topics
+    turned = _turned_pronouns(asked, stored)
+    if len(turned) > 1 or (turned and mine != theirs and sorted(mine) == sorted(theirs)):
+        return " ".join(turned)
     if asked.counted != stored.counted and asked.counted in theirs and stored.counted in mine:
         return f"how many {asked.counted}/how many {stored.counted}"
     if mine == theirs or not (SYMMETRIC & asked.word_set).isdisjoint(stored.word_set):
@@ -175,6 +202,11 @@ def extra_words(asked: Reading, stored: Reading) -> tuple[frozenset[str], frozen
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("length", length),
     ("signs", signs),
+    ("scripts", scripts),
+    ("marks", marks),
+    ("order_added", added_order),
+    ("telling_added", added_telling),
+    ("clause_added", added_clause),
     ("language", language),
     ("diacritics", diacritics),
     ("literals", literals),
@@ -189,6 +221,17 @@ GUARDS: tuple[tuple[str, Guard], ...] = (
 )
 
 
+def _turned_pronouns(asked: Reading, stored: Reading) -> list[str]:
+    """Who is the subject on one side and the object on the other: "I hit my wife", "my wife hit me"."""
+    mine, theirs = set(asked.words), set(stored.words)
+    found = []
+    for subject, thing in (("i", "me"), ("we", "us"), ("he", "him"), ("she", "her"), ("they", "them")):
+        here, there = mine & {subject, thing}, theirs & {subject, thing}
+        if len(here) == len(there) == 1 and here != there:
+            found.append(f"{min(here)}/{min(there)}")
+    return found
+
+
 def _signs(text: str) -> Counter[str]:
     if text.isascii():
         return Counter()
@@ -197,6 +240,33 @@ def _signs(text: str) -> Counter[str]:
         for c in unicodedata.normalize("NFC", text)
         if c > "\x7f" and c != _EMOJI_STYLE and (unicodedata.category(c)[0] in "CS" or _is_loose(c))
     )
+
+
+def _scripts(text: str) -> frozenset[str]:
+    """Of the letters beyond ASCII, by the first word of their Unicode names; Latin ones that only phoneticians use,
+    full-width and mathematical ones are scripts of their own. Those that are mixed in Japanese count as one."""
+    if text.isascii():
+        return frozenset()
+    found = {_script_of(c) for c in text if c > "\x7f" and c.isalpha()}
+    return frozenset(found - {"LATIN"})
+
+
+def _script_of(c: str) -> str:
+    name = unicodedata.name(c, "UNKNOWN")
+    if _PHONETIC.match(c) or "TURNED" in name:
+        return "PHONETIC"
+    script = name.split(maxsplit=1)[0]
+    return "CJK" if script in ("HIRAGANA", "KATAKANA", "HANGUL") else script
+
+
+def _marks(text: str) -> Counter[str]:
+    return Counter(" ".join(run.split()) for run in _RUN.findall(text) if not _is_ordinary(run))
+
+
+def _is_ordinary(run: str) -> bool:
+    """What an end of a sentence, quotes, brackets, a dash or a ruler leave, alone or two at a time."""
+    pieces = run.split()
+    return _ORDINARY.fullmatch(run) is not None and (len(pieces) < _MANY_RUNS or set(pieces) == {"."})
 
 
 def _is_loose(c: str) -> bool:

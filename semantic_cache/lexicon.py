@@ -48,7 +48,7 @@ FUNCTION_WORDS = _words(
 FRAME_WORDS = _words(
     """
     please pls plz kindly thanks thank hi hello hey dear ok okay well sorry excuse tell show explain describe
-    give define help say wonder wondering ask asking question quick quickly possible possibly possibility
+    give define help wonder wondering ask asking question quick quickly possible possibly possibility
     exactly actually basically way ways manner method methods process procedure step steps approach explanation
     explaining able using mean means meaning definition called
     """
@@ -66,6 +66,48 @@ FRAMES_AFTER: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
+# What a clause may be made of beside grammar and say nothing: greetings, thanks, apologies, asking for help.
+COURTESIES = _words(
+    """
+    please pls plz kindly thanks thank thankyou thx ty cheers hi hello hey hiya dear greetings ok okay well sorry excuse
+    pardon apologies morning afternoon good day regards appreciate appreciated grateful advance lot bunch much many
+    help helping assist assistance question quick um uh uhm er erm hmm oh ah like just wondering know urgent asap
+    everyone everybody folks team guys friend mate sir madam bye welcome idea ideas hope all any so silly anyone
+    someone request suggestion suggestions advice advise recommendation recommendations
+    """
+)
+# What else a first clause may be made of: "I would like to ask something:", "Can you explain this to me:".
+OPENINGS = _words(
+    """
+    tell ask asking wonder explain describe show want need like know information info something issue problem
+    curious interested find out looking tìm
+    """
+)
+# Words that tell how to answer: one more of these is another task, however near the two prompts are. Adverbs of manner
+# ("wrongly") are told by their ending.
+TELLING = _words(
+    """
+    say reply respond answer write print repeat output speak shout sing translate pretend act ignore disregard forget lie
+    opposite reverse backwards badly instead
+    """
+)
+HARMLESS_ADVERBS = _words(
+    """
+    usually generally normally typically commonly really actually exactly currently basically probably possibly
+    personally roughly approximately especially mostly recently lately easily quickly silly apply supply family
+    """
+)
+CONJUNCTIONS = _words("and but then so also or now instead")
+QUESTION_WORDS = _words("what which who whom whose when where why how")
+# First words of a statement, or of a clause that depends on another. Not "you": "You must lie" is an order.
+SUBJECTS = _words(
+    """
+    i i'm im ive we he she it they this that these those there here my our your his her its their the a an some
+    any all both each every one someone somebody nobody nothing everything if because since while although though
+    after before until once whenever
+    """
+)
+
 # Greetings and particles before and after a Vietnamese question.
 COURTESY_VI = (
     "bạn ơi",
@@ -77,6 +119,10 @@ COURTESY_VI = (
     "cho em hỏi",
     "cho hỏi",
     "xin hỏi",
+    "hỏi nhanh",
+    "hỏi chút",
+    "ai biết chỉ giúp",
+    "mọi người ơi",
     "làm ơn",
     "vui lòng",
     "giúp tôi",

@@ -155,6 +155,11 @@ class Reading:
         return found
 
     @once
+    def stems(self) -> frozenset[str]:
+        """All words as topics are written, those that carry none among them."""
+        return frozenset(topic(word) for word in self.words)
+
+    @once
     def language(self) -> str:
         """ "en", "vi", "fr", ... or the name of a script ("cyrillic"), or "" where nothing tells."""
         script = _script(self.text)

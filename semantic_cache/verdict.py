@@ -7,6 +7,7 @@ demanded similarity) and keep the guards.
 from functools import lru_cache
 
 from halfpenny.semantic_cache.base import Ruling
+from halfpenny.semantic_cache.clauses import tells_how
 from halfpenny.semantic_cache.guards import GUARDS, MAX_JUDGED_CHARS, extra_words
 from halfpenny.semantic_cache.reading import Reading
 
@@ -53,11 +54,12 @@ def examine(asked: str, stored: str, similarity: float) -> tuple[tuple[str, ...]
 
 
 def _says_more(mine: Reading, theirs: Reading, similarity: float) -> str:
-    """A topic word that only one of the two has, if they are no near copies."""
+    """A topic word that only one of the two has, if they are no near copies or it says how to answer."""
     only_mine, only_theirs = extra_words(mine, theirs)
-    if (only_mine or only_theirs) and not similarity >= EXTRA_WORDS_SIMILARITY:
-        return min(only_mine | only_theirs)
-    return ""
+    extra = only_mine | only_theirs
+    if extra and not similarity >= EXTRA_WORDS_SIMILARITY:
+        return min(extra)
+    return min(filter(tells_how, extra), default="")
 
 
 def _read(text: str) -> Reading:

@@ -37,8 +37,9 @@ _OTHERS_WEIGHT = 0.5
 _EARLY = 4.0
 _PER_REQUEST = 0.01
 _MOST_USUAL = 0.05
-_UNREAD = frozenset({"tail", "length", "signs"})
-"""Where the two differ, or may, in words that neither embedder nor verifier reads: no evidence speaks of those."""
+_UNREAD = frozenset({"tail", "length", "signs", "scripts", "marks", "order_added", "telling_added"})
+"""Where the two differ, or may, in words that neither embedder nor verifier reads, or in an order of its own beside the
+same question, which honest traffic has too little of to learn from: no evidence speaks of those."""
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):

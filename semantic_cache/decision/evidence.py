@@ -109,7 +109,7 @@ def weigh(
             apart,
             float(not _NUMBERS.isdisjoint(refused)),
             float(not _OPPOSED.isdisjoint(refused)),
-            float(bool(refused)),
+            float(not _LATER.issuperset(refused)),
             (best_strict - strict) / 4,
             known,
             2 * alike(prompt, near.prompt) - 1,
@@ -126,6 +126,9 @@ def weigh(
 
 
 _NUMBERS = frozenset({"numbers", "dates", "literals", "tail", "length"})
+_LATER = frozenset({"scripts", "marks", "order_added", "telling_added", "clause_added"})
+"""Guards that the shipped prior does not know: they refuse and veto, but are no evidence until it is learnt anew (with
+them qqp went from 5.6 % hits, 0.8 % wrong to 6.7 %, 1.1 %)."""
 _OPPOSED = frozenset({"negation", "opposites", "order", "diacritics", "language"})
 
 

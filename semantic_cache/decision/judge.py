@@ -13,12 +13,15 @@ from typing import Protocol
 import msgspec
 
 from halfpenny.semantic_cache.decision.answer_facts import AnswerFacts, opposed_words
+from halfpenny.semantic_cache.decision.long_answers import first_difference
 from halfpenny.semantic_cache.reading import fold
 
 LONG_WORDS = 60
 """Above this, answers of a language model to one question differ in wording and in incidental facts."""
 SURE_SIMILARITY = 0.9
 FAR_SIMILARITY = 0.5
+LONG_SIMILARITY = 0.75
+"""Least cosine of two long answers that are called the same: of their first 1,200 characters, and layout lowers it."""
 _SHORT_WORDS = 25
 # Comparing word by word takes time in the square of the length.
 _COMPARED_WORDS = 800
@@ -233,12 +236,16 @@ def _long(one: AnswerFacts, other: AnswerFacts, similarity: float | None, echoes
     heads = _numbers(AnswerFacts(one.head), AnswerFacts(other.head), echoes)[0]
     if heads and (names < 0.5 or similarity < SURE_SIMILARITY):
         return Judgement(0.2, "facts", 0.4, f"heads: {heads.detail}")
-    if _slots(one.content, other.content) or opposed_words(one, other):
-        return Judgement(0.5, "unsure", 0.1, "near copies with a word in another's place")
     if max(len(one.content), len(other.content)) > _COMPARED_WORDS:
         return Judgement(min(0.7, similarity), "unsure", 0.2, "too long to compare word by word")
-    if similarity >= SURE_SIMILARITY and numbers >= 0.6 and names >= 0.5 and not heads:
+    difference = first_difference(one, other, echoes.numbers)
+    if difference is not None and difference.contradicts:
+        return Judgement(0.15, "facts", 0.4, difference.detail)
+    if _slots(one.content, other.content):
+        return Judgement(0.5, "unsure", 0.1, "near copies with a word in another's place")
+    if similarity >= LONG_SIMILARITY and difference is None:
         return Judgement(0.85, "facts", 0.5, detail)
+    detail = difference.detail if difference is not None else detail
     return Judgement(min(0.75, max(0.2, 2 * similarity - 1.0)), "unsure", 0.15, detail)
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Select, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Select, Update, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -56,6 +56,26 @@ class KeptPrompt(msgspec.Struct, frozen=True):
     group: str
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """A live entry whose prompt was not read when it was stored; fields as in `Entry`."""
+
+    id: str
+    partition: str
+    namespace: str
+    text: str
+    cost_pico: int
+    size_bytes: int
+
+
+class ReadLater(msgspec.Struct, frozen=True, array_like=True):
+    """In the spool: what was read of the prompt of an entry after it was stored."""
+
+    entry_id: str
+    embedder: str
+    vector: bytes
+    prompt: bytes
+
+
 class Stats(msgspec.Struct, frozen=True):
     """Live entries of the database and their weight."""
 
@@ -90,6 +110,7 @@ class SqlStore:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Entry).decode
         self._decode_regroup = msgspec.msgpack.Decoder(Regroup).decode
+        self._decode_read_later = msgspec.msgpack.Decoder(ReadLater).decode
         self._rows = Bulk(entries, _newest_wins)
         self._lookup = Lookup(engine)
         self._by_key = self._lookup.prepare(_live(entries.c.key))
@@ -113,7 +134,11 @@ class SqlStore:
         return."""
         batch: dict[str, Entry] = {}
         regroups: list[Regroup] = []
+        read: list[ReadLater] = []
         for payload in payloads:
+            if payload[:1] == _ARRAY_OF_FOUR:
+                read.append(self._decode_read_later(payload))
+                continue
             if payload[:1] in _ARRAYS:
                 regroups.append(self._decode_regroup(payload))
                 continue
@@ -131,7 +156,9 @@ class SqlStore:
             if count % CHUNK == 0:
                 await asyncio.sleep(0)  # hashing a full batch takes milliseconds; requests go on in between
         await self._rows.execute(connection, rows)
-        # after the entries: what is regrouped may have come in this very batch
+        # after the entries: what is read or regrouped may have come in this very batch
+        for one in read:
+            await connection.execute(_read_later(one))
         for regroup in regroups:
             values: dict[str, Any] = {"answer_group": regroup.group}
             if regroup.withdrawn:
@@ -152,6 +179,27 @@ class SqlStore:
             self._fail(error)
             return {}
         return {row.id: KeptPrompt(row.partition, row.text, row.vector, row.prompt, row.answer_group) for row in rows}
+
+    def read_later(self, entry_id: str, embedder: str, vector: bytes, prompt: bytes) -> bool:
+        """Note, as durably as `put`, what was read of an entry's prompt after it was stored."""
+        return self._append(KIND, self._encode(ReadLater(entry_id, embedder, vector, prompt)))
+
+    async def unread(self, embedder: str, after_id: str, now_s: float, limit: int) -> list[Unread]:
+        """The next live entries, by id, that have a text and no prompt: those that were never embedded, and those that
+        `embedder` embedded for the fixed rule. Raises what the database raises."""
+        query = (
+            select(entries.c.id, entries.c.partition, entries.c.namespace, entries.c.text,
+                   entries.c.cost_micros, entries.c.size_bytes)
+            .where(_is_unread(embedder), entries.c.id > after_id, entries.c.expires_s > now_s)
+            .order_by(entries.c.id)
+            .limit(limit)
+        )  # fmt: skip
+        async with reading(self.engine) as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Unread(row.id, row.partition, row.namespace, row.text, row.cost_micros * _PICO_PER_MICRO, row.size_bytes)
+            for row in rows
+        ]
 
     async def group_members(self, group: str) -> list[str]:
         """The ids of all entries of an answer group. Raises what the database raises."""
@@ -331,6 +379,7 @@ _PROMPTS = select(
 )
 # MessagePack: how arrays of three begin. Entries are maps.
 _ARRAYS = (b"\x93",)
+_ARRAY_OF_FOUR = b"\x94"
 _fits: type[Store] = SqlStore
 _MARK = select(
     # sums and not maxima: a transaction that ends late may add a lower number
@@ -338,6 +387,22 @@ _MARK = select(
     select(func.count()).select_from(snapshots).scalar_subquery(),
     select(func.sum(snapshots.c.since_s)).scalar_subquery(),
 )
+
+
+def _is_unread(embedder: str) -> ColumnElement[bool]:
+    """A withdrawn entry keeps the name of its embedder and has no vector: it stays nobody's neighbour."""
+    never = and_(entries.c.embedder == "", entries.c.vector == b"")
+    fixed = and_(entries.c.embedder == embedder, entries.c.vector != b"")
+    return and_(entries.c.text != "", entries.c.namespace != "", entries.c.prompt == b"", or_(never, fixed))
+
+
+def _read_later(one: ReadLater) -> Update:
+    grown = entries.c.size_bytes + len(one.vector) + len(one.prompt) - func.length(entries.c.vector)
+    return (
+        update(entries)
+        .where(entries.c.id == one.entry_id, _is_unread(one.embedder))
+        .values(embedder=one.embedder, vector=one.vector, prompt=one.prompt, size_bytes=grown)
+    )
 
 
 def _live(column: Column[str]) -> Select[Any]:

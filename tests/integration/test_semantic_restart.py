@@ -12,10 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
+from halfpenny.proxy import semantic as semantic_module
 from tests.conftest import Answer, Proxy, Serve
-from tests.integration.test_semantic_live import Oracle, ask_all, config, learnt, running, started, state, support
+from tests.integration.test_semantic_live import (
+    Oracle,
+    ask_all,
+    config,
+    learnt,
+    neighbours,
+    running,
+    started,
+    state,
+    support,
+)
 
 
 @pytest.fixture
@@ -57,6 +69,42 @@ def check(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert after["upper"] == pytest.approx(before["upper"], rel=0.05)
     assert after["spent"] == pytest.approx(before["spent"], abs=0.5)
     assert after["alarm"] == before["alarm"]
+
+
+async def test_what_was_not_read_before_a_restart_is_read_after_it(
+    serve: Serve, oracle: Oracle, loop_guard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A burst at the start, before the models are there: 40 entries, and the process ends before it comes to them. What
+    was withdrawn meanwhile stays withdrawn; the event loop is never held up (`loop_guard`)."""
+    texts = [f"What is the capital of the country number {number}?" for number in range(40)]
+    first = await started(serve, config(oracle))
+    with monkeypatch.context() as patch:
+        patch.setattr(semantic_module, "LATE_PER_S", 0.001)
+        first.app.services.semantic.reason = "not started yet"
+        for text in texts:
+            await first.chat(text)
+        first.app.services.semantic.reason = ""
+        gone = await first.chat("Who painted the Mona Lisa?")
+        await learnt(first)
+        await neighbours(first, 1)
+        said = msgspec.json.encode({"request_id": gone.request_id, "verdict": "wrong"})
+        await first.post("/halfpenny/feedback", said)
+        await saved(first)
+        loop_guard.deactivate()
+        await first.app.stop()
+    second = await started(serve, config(oracle))
+    begun_s = time.monotonic()
+    await neighbours(second, 40)
+    assert time.monotonic() - begun_s >= 40 / semantic_module.LATE_PER_S * 0.8, "the rate is bounded"
+    assert len(second.app.services.semantic.neighbours) == 40
+    answer = await second.chat("Hello, what is the capital of the country number 7?")
+    assert "detail=semantic" in answer.cache
+    assert answer.text == oracle.answer(texts[7])
+    assert await second.app.writer.flush(5)
+    name = second.app.services.semantic.neighbours.embedder_name
+    # it was written down: a third process has nothing left to read
+    assert await second.app.services.cache.sql.unread(name, "", time.time(), 100) == []
+    assert len([entry async for entry in second.app.services.cache.scan(time.time())]) == 40
 
 
 @dataclasses.dataclass

@@ -167,3 +167,38 @@ async def test_vacuum_forgets_very_old_purges(one: Process) -> None:
         await one.sql.vacuum(NOW + later)
         async with reading(one.engine) as connection:
             assert len((await connection.execute(select(purges))).all()) == left
+
+
+async def test_what_was_not_read_is_found_until_it_is_read(one: Process) -> None:
+    """Neither what was read, nor what was withdrawn or has expired, nor what no namespace holds."""
+    never = {"text": "x", "namespace": "n", "vector": b"", "embedder": ""}
+    fixed = {**never, "vector": b"\x01\x02", "embedder": "e"}
+    one.sql.put(entry("1", **never))
+    one.sql.put(entry("2", **fixed))
+    one.sql.put(entry("3", **{**fixed, "embedder": "another"}))
+    one.sql.put(entry("4", **{**fixed, "prompt": b"read"}))
+    one.sql.put(entry("5", **fixed))
+    one.sql.regroup("id-5", "", withdrawn=True)
+    one.sql.put(entry("6", **never, expires_s=NOW - 1))
+    one.sql.put(entry("7", **{**never, "namespace": ""}))
+    assert await one.writer.flush(5)
+    assert [found.id for found in await one.sql.unread("e", "", NOW, 100)] == ["id-1", "id-2"]
+    assert [found.id for found in await one.sql.unread("e", "id-1", NOW, 100)] == ["id-2"]
+    for name in ("1", "2", "4", "5"):
+        one.sql.read_later(f"id-{name}", "e", b"\x03\x04", b"late")
+    assert await one.writer.flush(5)
+    assert await one.sql.unread("e", "", NOW, 100) == []
+    kept = await one.sql.prompts(["id-1", "id-2", "id-4", "id-5"], NOW)
+    assert {name: (row.vector, row.prompt) for name, row in kept.items()} == {
+        "id-1": (b"\x03\x04", b"late"),
+        "id-2": (b"\x03\x04", b"late"),
+        "id-4": (b"\x01\x02", b"read"),
+        "id-5": (b"", b""),
+    }
+
+
+async def test_an_entry_and_what_was_read_of_it_may_come_in_one_batch(one: Process) -> None:
+    one.sql.put(entry("1", text="x", namespace="n", vector=b"", embedder=""))
+    one.sql.read_later("id-1", "e", b"\x03\x04", b"late")
+    assert await one.writer.flush(5)
+    assert (await one.sql.prompts(["id-1"], NOW))["id-1"].prompt == b"late"
