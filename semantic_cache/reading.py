@@ -312,11 +312,6 @@ class Reading:
         return frozenset(self.topics)
 
     @once
-    def stems(self) -> frozenset[str]:
-        """`topic` of every word, also of those that are none."""
-        return frozenset(map(topic, self.words))
-
-    @once
     def roles(self) -> dict[str, set[str]]:
         """The topic words right after "from" and "to" (with "into", "onto") and on either side of "than"."""
         return _roles(self.words)

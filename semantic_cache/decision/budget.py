@@ -3,11 +3,11 @@
 Serving the surest requests first is the best way to spend an error budget: for a bound on wrong hits per request the
 optimal rule is one threshold on the probability (Neyman and Pearson's argument), not a lottery over all of them. The
 threshold is the lowest at which the wrong hits that the calibrator itself expects among the recent requests stay within
-the bound, corrected by how the re-asked hits came out.
+the bound: by its log-odds as they came out so far (`reliability.py`), corrected by how the re-asked hits came out.
 
 Two probabilities are told apart: how *sure* a hit is (lowered where the calibrator knows little) decides which come
-first; what is *expected* of it (not lowered) is what it costs. Counting with the lowered one spends the budget on errors
-that do not happen.
+first; what is *expected* of it (not lowered) is what it costs. Counting with the lowered one spends the budget on
+errors that do not happen.
 """
 
 import math
@@ -16,20 +16,22 @@ from collections import deque
 import numpy as np
 
 from halfpenny.semantic_cache.decision.logistic import Floats
+from halfpenny.semantic_cache.decision.reliability import Reliability
 
 RECENT = 800
-SAFETY = 0.82
+SAFETY = 0.85
 _CARRY_OVER = 1500
+_AT_MOST = 1.6
+_AT_FIRST = 0.4
+_BEGINNING = 600
+"""Requests until all of the budget may be spent, and the share of it at the start: errors of the calibrator are largest
+then, and what is saved is carried over."""
 _FEW_LABELS = 60
 _HIGHEST = 0.999
-_LOWEST = 0.35
-_TOLD_FROM = 0.5
-"""Fetched candidates that are less likely right say nothing of those that are served."""
-_USUAL = 1.25
-"""Wrong hits found over expected where nothing is known yet: stricter at the start."""
-_SMOOTHING_BELOW = 8.0
-_SMOOTHING = 4.0
-"""Wrong hits expected that the ratio begins with."""
+_LOWEST = 0.45
+_SMOOTHING, _USUAL = 4.0, 1.25
+"""Wrong hits expected that the correction begins with, and what it is where nothing is known: stricter at first."""
+_REASKS = 200
 
 
 class Budget:
@@ -45,59 +47,60 @@ class Budget:
         self.requests = 0
         self.spent = 0.0
         """Wrong hits expected so far, by the probabilities at the time of serving."""
-        self._reasked: deque[tuple[float, float]] = deque(maxlen=200)
-        self._fetched: deque[tuple[float, float]] = deque(maxlen=300)
+        self.reliability = Reliability()
+        self._reasked: deque[tuple[float, float]] = deque(maxlen=_REASKS)
         self._correction: float | None = None
         """As `correction`, until there are further outcomes."""
 
+    def expected(self, log_odds: float) -> float:
+        """The probability that a candidate with these log-odds by the calibrator is right; 0 if they are no number."""
+        found = float(self.reliability.probability(np.float64(log_odds)))  # type: ignore[arg-type]
+        return 0.0 if math.isnan(found) else found
+
     def served(self, expected: float) -> None:
-        """`expected`: the probability that it is right, as in all that follows."""
         self.spent += 1.0 - expected
 
-    def reasked(self, expected: float, *, right: bool) -> None:
+    def reasked(self, log_odds: float, expected: float, *, right: bool) -> None:
         """A would-be hit whose answer was fetched after all."""
+        self.reliability.reasked(log_odds, right=right)
         self._reasked.append((1.0 - expected, 0.0 if right else 1.0))
         self._correction = None
 
-    def fetched(self, expected: float, *, right: bool) -> None:
+    def fetched(self, log_odds: float, *, right: bool) -> None:
         """A candidate that was not sure enough, and how it would have come out: free, and much more of it than of the
-        re-asked. Only those that might have been served tell of the calibrator where it matters."""
-        if expected >= _TOLD_FROM:
-            self._fetched.append((1.0 - expected, 0.0 if right else 1.0))
-            self._correction = None
+        re-asked."""
+        self.reliability.fetched(log_odds, right=right)
 
     @property
     def correction(self) -> float:
-        """Wrong hits found over those expected, smoothed; 0.4 to 4. Where the calibrator erred just below the threshold
-        it is expected to err in the same way above it, until the re-asked hits say otherwise."""
+        """Wrong ones found among the re-asked hits over those expected, smoothed; 0.75 to 4."""
         if self._correction is None:
-            usual = _ratio(self._fetched, _USUAL, _SMOOTHING_BELOW)
-            self._correction = min(4.0, max(0.4, _ratio(self._reasked, usual, _SMOOTHING)))
+            expected = _SMOOTHING + sum(p_wrong for p_wrong, _ in self._reasked)
+            found = _SMOOTHING * _USUAL + sum(wrong for _, wrong in self._reasked)
+            self._correction = min(4.0, max(0.75, found / expected))
         return self._correction
 
-    def update(self, sure: Floats, expected: Floats, requests: int, labels: int) -> None:
+    def update(self, sure: Floats, log_odds: Floats, requests: int, labels: int) -> None:
         """Set the threshold. Shape (n,) each, by today's calibrator, of the best candidates among the last `requests`
         requests (those that had none are counted, but not listed): how sure they are, which is what the threshold is
-        for, and with which probability they are expected to be right."""
+        for, and their log-odds, which say what they cost."""
         if self.bound <= 0 or not requests:
             self.threshold = math.inf if self.bound <= 0 else self.threshold
             return
-        target = self.bound * SAFETY / self.correction
-        slack = (self.bound * SAFETY * self.requests - self.spent * self.correction) / _CARRY_OVER
-        target = min(max(target + slack, 0.4 * target), 1.6 * target)
-        if labels < _FEW_LABELS:
-            target *= 0.5
+        self.reliability.fit()
         surest = np.argsort(-sure, kind="stable")
-        cost = np.cumsum(1.0 - expected[surest]) / requests
-        affordable = int(np.searchsorted(cost, target, side="right"))
+        cost = np.cumsum(1.0 - self.reliability.probability(log_odds[surest])) / requests
+        affordable = int(np.searchsorted(cost, self._target(labels), side="right"))
         ranked = sure[surest]
         while 0 < affordable < len(ranked) and ranked[affordable - 1] == ranked[affordable]:
             affordable -= 1  # all that are equally sure are served, or none of them
         lowest = float(ranked[affordable - 1]) if affordable else _HIGHEST
         self.threshold = min(max(lowest, _LOWEST), _HIGHEST)
 
-
-def _ratio(outcomes: deque[tuple[float, float]], usual: float, smoothing: float) -> float:
-    """Found over expected among (probability of being wrong, 1 if it was), drawn to `usual`."""
-    expected = smoothing + sum(p_wrong for p_wrong, _ in outcomes)
-    return (smoothing * usual + sum(wrong for _, wrong in outcomes)) / expected
+    def _target(self, labels: int) -> float:
+        """Wrong hits per request that may be expected from here on."""
+        target = self.bound * SAFETY / self.correction
+        saved = self.bound * SAFETY * self.requests / self.correction - self.spent
+        target = min(max(target + saved / _CARRY_OVER, 0.4 * target), _AT_MOST * target)
+        target *= min(1.0, _AT_FIRST + (1.0 - _AT_FIRST) * self.requests / _BEGINNING)
+        return 0.5 * target if labels < _FEW_LABELS else target

@@ -22,6 +22,7 @@ _FADED = 0.5 ** (np.arange(KEPT_LABELS - 1, -1, -1) / HALF_LIFE)
 _STEPS = 3
 _CONVERGED = 1e-7
 """A Newton step this small is followed by one of about its square."""
+_MOST_LOG_ODDS = 13.0
 CAUTION = 0.3
 """Standard deviations that a probability is lowered by."""
 
@@ -74,9 +75,9 @@ class Calibrator:
         variance = np.vecdot(features @ self.covariance, features)
         return sigmoid((mean - caution * np.sqrt(variance)) / np.sqrt(1.0 + np.pi * variance / 8.0))
 
-    def expectation(self, features: Floats) -> Floats:
-        """The same at the mode of the posterior, not lowered for what is uncertain: what is expected of many together."""
-        return sigmoid(features @ self.weights)
+    def log_odds(self, features: Floats) -> Floats:
+        """At the mode of the posterior, not lowered for what is uncertain; of one row or of (n, k)."""
+        return np.asarray(np.clip(features @ self.weights, -_MOST_LOG_ODDS, _MOST_LOG_ODDS))
 
     def rows(self) -> Sequence[tuple[Floats, float, float]]:
         """The kept labels, oldest first: features, right, weight."""

@@ -17,12 +17,14 @@ from random import Random
 import msgspec
 import numpy as np
 
+from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.decision.budget import RECENT, Budget
 from halfpenny.semantic_cache.decision.calibrator import Calibrator, Prior
 from halfpenny.semantic_cache.decision.classifier import Metric
 from halfpenny.semantic_cache.decision.evidence import Candidate
 from halfpenny.semantic_cache.decision.logistic import Floats
 from halfpenny.semantic_cache.decision.prompts import Prompt
+from halfpenny.semantic_cache.decision.unseen import Unseen
 from halfpenny.semantic_cache.decision.wording import Wording
 
 FIT_EVERY = 25
@@ -34,7 +36,9 @@ REASKED = 0.015
 """Least share of the hits whose answer is fetched anew."""
 _OTHERS_WEIGHT = 0.5
 """Trust in the label of a candidate that would not have been chosen: it is one of the same request's."""
-_EARLY = 4.0
+_EARLY = 2.5
+_CROWD, _MOST_CROWD = 0.08, 0.5
+"""Probability of re-asking for each served prompt that is nearer than the stored neighbour, and at most."""
 _PER_REQUEST = 0.01
 _MOST_USUAL = 0.05
 _UNREAD = frozenset({"tail", "length", "signs", "scripts", "marks", "order_added", "telling_added"})
@@ -47,12 +51,14 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
 
     `able`: the chosen candidate may answer. `served`: it does. `reasked`: its answer is fetched anew instead, which
     happens with probability `explored`, to learn from it. `vetoed`: why it must not, whatever its probability.
-    `probabilities` are cautious; `expected` is the chosen one's without caution, which is what a hit costs the budget.
+    `probabilities` are cautious. `log_odds`: the chosen one's without caution; `expected`: its probability by what such
+    log-odds came out as, which is what a hit costs the budget.
     """
 
     candidates: tuple[Candidate, ...]
     probabilities: tuple[float, ...] = ()
     chosen: int = -1
+    log_odds: float = 0.0
     expected: float = 0.0
     threshold: float = 1.0
     able: bool = False
@@ -92,16 +98,25 @@ class Namespace:
         self.wording = Wording()
         self.reasked_share = reasked
         self.requests = self.hits = self.reasks = 0
+        self.unseen = Unseen()
         self.recent: deque[np.ndarray | None] = deque(maxlen=RECENT)
         """Evidence on the best candidate of the last requests, newest last; None where there was none."""
 
-    def decide(self, candidates: Sequence[Candidate], rng: Random, *, bound: float | None = None) -> Decision:
-        """Count a request, decide, and book what becomes of it. `bound`: a stricter one for this request alone."""
-        decision = self.consider(candidates, bound=bound)
-        return self.conclude(decision, decision.explored, rng)
+    def decide(
+        self, candidates: Sequence[Candidate], rng: Random, *, vector: Vector | None = None, bound: float | None = None
+    ) -> Decision:
+        """Count a request, decide, and book what becomes of it. `vector`: the prompt's, shape (d,); without it nothing
+        is known of what is served beside it. `bound`: a stricter one for this request alone."""
+        decision = self.consider(candidates, vector=vector, bound=bound)
+        return self.conclude(decision, decision.explored, rng, vector=vector)
 
     def consider(
-        self, candidates: Sequence[Candidate], *, bound: float | None = None, floor: float = -1.0
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        vector: Vector | None = None,
+        bound: float | None = None,
+        floor: float = -1.0,
     ) -> Decision:
         """Count a request and say whether its best candidate may answer, and with which probability it is asked again
         all the same. `floor`: the least cosine of any hit. `conclude` must follow."""
@@ -119,6 +134,7 @@ class Namespace:
         chosen = self._choice(candidates, probabilities)
         self.recent.append(features[chosen])
         p_right = probabilities[chosen]
+        log_odds = float(self.calibrator.log_odds(features[chosen]))
         threshold = self._threshold(bound)
         vetoed = "min_similarity" if candidates[chosen].near.cosine < floor else self._veto(candidates[chosen])
         able = not vetoed and p_right >= threshold
@@ -126,23 +142,30 @@ class Namespace:
             candidates=tuple(candidates),
             probabilities=tuple(probabilities),
             chosen=chosen,
-            expected=self._expected(features[chosen]),
+            log_odds=log_odds,
+            expected=self.budget.expected(log_odds),
             threshold=threshold,
             able=able,
-            explored=self._exploration(p_right, threshold) if able else 0.0,
+            explored=self._exploration(p_right, threshold, vector, candidates[chosen].near.cosine) if able else 0.0,
             vetoed=vetoed,
         )
 
-    def conclude(self, decision: Decision, explored: float, rng: Random) -> Decision:
+    def conclude(
+        self, decision: Decision, explored: float, rng: Random, *, vector: Vector | None = None
+    ) -> Decision:
         """Throw the coin of re-asking, and book a hit or a re-ask."""
-        if not decision.able:
+        if not decision.able or decision.best is None:
             return decision
         reasked = rng.random() < explored
         if reasked:
             self.reasks += 1
+            if vector is not None:
+                self.unseen.fetched(vector, decision.best.near.cosine)
         else:
             self.hits += 1
             self.budget.served(decision.expected)
+            if vector is not None:
+                self.unseen.add(vector)
         return msgspec.structs.replace(decision, served=not reasked, reasked=reasked, explored=explored)
 
     def withdraw(self, decision: Decision) -> None:
@@ -163,20 +186,16 @@ class Namespace:
             )
             self.calibrator.add(decision.candidates[label.candidate].features, label.right, weight)
             if chosen and decision.reasked:
-                self.budget.reasked(decision.expected, right=label.right >= 0.5)
+                self.budget.reasked(decision.log_odds, decision.expected, right=label.right >= 0.5)
             elif chosen:
-                self.budget.fetched(decision.expected, right=label.right >= 0.5)
+                self.budget.fetched(decision.log_odds, right=label.right >= 0.5)
 
     def _settle(self) -> None:
         self.calibrator.fit()
         rows = [one for one in self.recent if one is not None]
         features = _stacked(rows) if rows else np.empty((0, len(self.calibrator.weights)))
-        sure, expected = self.calibrator.probability(features), self.calibrator.expectation(features)
-        self.budget.update(sure, expected, len(self.recent), self.calibrator.labels)
-
-    def _expected(self, features: Floats) -> float:
-        expected = float(self.calibrator.expectation(features))
-        return 0.0 if math.isnan(expected) else expected
+        sure, log_odds = self.calibrator.probability(features), self.calibrator.log_odds(features)
+        self.budget.update(sure, log_odds, len(self.recent), self.calibrator.labels)
 
     def _choice(self, candidates: Sequence[Candidate], probabilities: Sequence[float]) -> int:
         """The likeliest; of those that the rules accept, if there are any and nothing has been learnt yet."""
@@ -202,15 +221,17 @@ class Namespace:
         unread = _UNREAD.intersection(candidate.refusals)
         return min(unread) if unread else candidate.cold_refusal if self.cold else ""
 
-    def _exploration(self, p_right: float, threshold: float) -> float:
-        """More at the start, where hits are rare (each must tell more), and where being wrong is likelier: there a
-        label is worth more and a hit less."""
+    def _exploration(self, p_right: float, threshold: float, vector: Vector | None, cosine: float) -> float:
+        """More at the start, where hits are rare (each must tell more), where being wrong is likelier (there a label is
+        worth more and a hit less), and much more where others were served that are nearer than what is stored."""
         if self.reasked_share <= 0 or self.cold:
             return self.reasked_share
         hit_rate = (self.hits + self.reasks + 1) / (self.requests + 1)
         usual = max(self.reasked_share, min(_MOST_USUAL, _PER_REQUEST / hit_rate))
         base = usual + _EARLY / (self.requests + 10)
-        return min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))
+        alone = min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))
+        crowd = self.unseen.crowd(vector, cosine) if vector is not None else 0
+        return max(alone, min(_CROWD * crowd, _MOST_CROWD))
 
 
 def _stacked(rows: Sequence[Floats]) -> Floats:

@@ -18,7 +18,7 @@ from halfpenny.semantic_cache.verdict import examine
 FEATURES = (
     "one", "strict", "coarse", "cosine", "cosine_margin", "share", "class_margin", "rival_strict", "record", "size",
     "words", "numbers", "opposed", "refused", "strict_margin", "wording", "alike", "same_words", "foreign",
-    "foreign_strict", "foreign_words", "foreign_wording",
+    "foreign_strict", "foreign_words", "foreign_wording", "belongs",
 )  # fmt: skip
 """The calibrator's inputs, each scaled to about -2..2:
 
@@ -30,7 +30,8 @@ share of the words that only one of the two has. numbers, opposed, refused: whet
 numbers, dates or literals; a negation, opposite, exchanged role or lost diacritic; or anything at all. strict_margin:
 how far behind the best group it is by the verifier. wording: what the namespace has learnt of the differing words.
 alike: the cosine of the word that fits least (`prompts.alike`). same_words: both have the same ones. foreign: the share
-of words with letters beyond ASCII; times strict, words and wording, since an English embedder says less of those."""
+of words with letters beyond ASCII; times strict, words and wording, since an English embedder says less of those. belongs: nearer to
+the group than its members are to one another (`Group.belongs`)."""
 
 CANDIDATES = 3
 _SHARPNESS = 20.0
@@ -118,6 +119,7 @@ def weigh(
             prompt.foreign * strict / 4,
             prompt.foreign * apart,
             prompt.foreign * known,
+            found[at].belongs(prompt.vector, metric.centre),
         )
         if not all(map(math.isfinite, features)):
             continue

@@ -4,9 +4,14 @@ A miss whose fresh answer equals a stored one joins that answer's group. What is
 all of its group, which is what spares every single entry a cold start of its own.
 """
 
+import math
+
 import numpy as np
 
 from halfpenny.semantic_cache.base import Vector
+
+_USUAL_COSINE, _USUAL_PAIRS = 0.4, 2.0
+"""Of two prompts with one answer, and what that counts beside the pairs that are there."""
 
 
 class Group:
@@ -20,6 +25,20 @@ class Group:
         self.count = 1
         self.right = 0
         self.wrong = 0
+
+    def belongs(self, vector: Vector, centre: Vector) -> float:
+        """How much nearer `vector`, shape (d,), is to the members than these are to one another, in cosines from
+        `centre` (the mean of all prompts), times the log of what is known of them; about -2..2."""
+        moved, total, count = vector - centre, self.total - self.count * centre, self.count
+        norms = math.sqrt(float(moved @ moved))
+        # the sum of |x - centre|^2 over members x of length 1
+        squares = count * (1.0 + float(centre @ centre)) - 2.0 * float(self.total @ centre)
+        if norms <= 0.0 or squares <= 0.0:
+            return 0.0
+        near = float(moved @ total) / (count * norms * math.sqrt(squares / count))
+        among = (float(total @ total) * count / squares - count) / count  # times count - 1 pairs of each
+        usual = (among + _USUAL_COSINE * _USUAL_PAIRS) / (count - 1 + _USUAL_PAIRS)
+        return min(max((near - usual) * math.log(count + 1.0), -2.0), 2.0)
 
 
 class Groups:

@@ -41,6 +41,7 @@ from halfpenny.semantic_cache.decision.bound import Alarm, ClopperPearson, LiveB
 from halfpenny.semantic_cache.decision.engine import REASKED, Decision, Label, Namespace
 from halfpenny.semantic_cache.decision.evidence import FEATURES, Near, weigh
 from halfpenny.semantic_cache.decision.groups import Groups
+from halfpenny.semantic_cache.decision.logistic import likelihood
 from halfpenny.semantic_cache.decision.model import Model
 from halfpenny.semantic_cache.decision.prompts import Prompt
 
@@ -90,7 +91,8 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Taught(msgspec.Struct, frozen=True):
-    """A label as the calibrator took it: features of shape (k,), right, weight and predicted in 0..1."""
+    """A label as the calibrator took it: features of shape (k,), right, weight and predicted in 0..1 (without caution
+    for the candidate that was chosen)."""
 
     kind: str
     features: np.ndarray
@@ -168,7 +170,7 @@ class Live:
             prompt, near, self.groups, namespace.metric, self.model.verifier, namespace.wording
         )
         cold = namespace.cold
-        decision = namespace.consider(candidates, bound=strict, floor=wanted.floor)
+        decision = namespace.consider(candidates, vector=prompt.vector, bound=strict, floor=wanted.floor)
         ruled = self._ruled(prompt, decision, rng, cold=cold)
         if not ruled.decision.served and not ruled.decision.reasked:
             self.bound.missed()
@@ -214,7 +216,7 @@ class Live:
             more = 1.0 if self.alarm == "off" else self.alert
             explored += (1.0 - explored) * more
             self.alert *= CALM
-        decision = self.namespace.conclude(decision, explored, rng)
+        decision = self.namespace.conclude(decision, explored, rng, vector=prompt.vector)
         return Ruled(prompt, decision, self._why(decision, "cold" if cold else "learned", free=free), free)
 
     # learning
@@ -238,7 +240,7 @@ class Live:
             chosen = label.candidate == decision.chosen
             kind = "other" if not chosen else "reask" if decision.reasked else "miss"
             words = msgspec.msgpack.encode(self.namespace.wording.of(ruled.prompt, near.prompt))
-            predicted = decision.expected if chosen else decision.probabilities[label.candidate]
+            predicted = likelihood(decision.log_odds) if chosen else decision.probabilities[label.candidate]
             taught.append(Taught(kind, row[0], row[1], row[2], predicted, near.group, words))
         wrong, dropped = self._came_out(decision, judged) if decision.reasked else (None, "")
         sure = [

@@ -1,5 +1,7 @@
 """Logistic regression with a normal prior: the mode of its posterior, and how sharp it is there (Laplace)."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,16 @@ Floats = NDArray[np.float64]
 
 def sigmoid(x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(x, -30.0), 30.0))))
+
+
+def likelihood(log_odds: float) -> float:
+    """`sigmoid` of one number."""
+    return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))
+
+
+def log_odds(p: float) -> float:
+    """Its inverse, for `p` in 0..1; at most 13 either way."""
+    return min(max(math.log(max(p, 1e-9) / max(1.0 - p, 1e-9)), -13.0), 13.0)
 
 
 def posterior_mode(

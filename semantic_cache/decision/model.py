@@ -18,7 +18,7 @@ from halfpenny.semantic_cache.decision.tensors import ModelFileError, Tensors, r
 from halfpenny.semantic_cache.decision.verifier import Verifier
 
 BUNDLED = Path(__file__).parent / "data" / "decision.safetensors"
-BUNDLED_SHA256 = "4226ef70d14b6f1bc75651863e2f407a479b1a443e65c43d564d93e5bf5972c1"
+BUNDLED_SHA256 = "74f5eaaf396a5ba3f94e01560d0fbbd63edb5748211a4f0e0ec74394f4b5c2ee"
 
 _VERIFIER = "verifier."
 

@@ -13,6 +13,7 @@ from halfpenny.semantic_cache.base import Vector
 from halfpenny.semantic_cache.decision.bound import Alarm, LiveBound
 from halfpenny.semantic_cache.decision.evidence import FEATURES
 from halfpenny.semantic_cache.decision.live import MIN_METRIC, Live, Taught
+from halfpenny.semantic_cache.decision.logistic import log_odds
 
 _VERSION = 1
 _RECENT = 200
@@ -85,12 +86,13 @@ def restore_labels(live: Live, taught: Iterable[Taught], counts: tuple[int, int,
             continue
         namespace.calibrator.add(one.features, one.right, one.weight)
         if one.kind == "reask":
-            namespace.budget.reasked(one.predicted, right=one.right >= 0.5)
+            namespace.budget.reasked(log_odds(one.predicted), one.predicted, right=one.right >= 0.5)
         elif one.kind == "miss":
-            namespace.budget.fetched(one.predicted, right=one.right >= 0.5)
+            namespace.budget.fetched(log_odds(one.predicted), right=one.right >= 0.5)
         if one.words:
             namespace.wording.restore(msgspec.msgpack.decode(one.words, type=dict[str, tuple[float, float]]))
     namespace.calibrator.fit()
+    namespace.budget.reliability.fit()
     namespace.requests, namespace.hits, namespace.reasks, namespace.budget.spent = counts
     namespace.budget.requests = namespace.requests
 

@@ -61,7 +61,7 @@ class Learned:
             near = self._nearest(stored[: len(rows)], rows, vectors[request], group_of)
             begun = time.thread_time()
             candidates = weigh(prompt, near, groups, namespace.metric, self._verifier, namespace.wording)
-            decision = namespace.decide(candidates, chance)
+            decision = namespace.decide(candidates, chance, vector=prompt.vector)
             times.append(1000 * (time.thread_time() - begun))
             best = decision.best
             if best is not None:

@@ -35,7 +35,7 @@ from halfpenny.semantic_cache.training.reading import raw_prompts
 
 _log = logging.getLogger(__name__)
 
-NAME = "halfpenny-decision-1"
+NAME = "halfpenny-decision-2"
 PROMPTS = {"en": 16_000, "vi": 12_000}
 SEED = 11
 _TAUGHT = 0.7

@@ -24,7 +24,7 @@ _START = {
     "one": -2.0, "strict": 1.5, "coarse": 1.0, "cosine": 1.0, "cosine_margin": 0.5, "share": 1.5, "class_margin": 2.0,
     "rival_strict": -0.3, "record": 0.5, "size": 0.3, "words": -1.0, "numbers": -1.0, "opposed": -1.0,
     "refused": -0.5, "strict_margin": -0.5, "wording": 1.0, "alike": 0.5, "same_words": 0.5, "foreign": 0.0,
-    "foreign_strict": 0.0, "foreign_words": 0.0, "foreign_wording": 0.0,
+    "foreign_strict": 0.0, "foreign_words": 0.0, "foreign_wording": 0.0, "belongs": 0.5,
 }  # fmt: skip
 
 
