@@ -30,8 +30,8 @@ share of the words that only one of the two has. numbers, opposed, refused: whet
 numbers, dates or literals; a negation, opposite, exchanged role or lost diacritic; or anything at all. strict_margin:
 how far behind the best group it is by the verifier. wording: what the namespace has learnt of the differing words.
 alike: the cosine of the word that fits least (`prompts.alike`). same_words: both have the same ones. foreign: the share
-of words with letters beyond ASCII; times strict, words and wording, since an English embedder says less of those. belongs: nearer to
-the group than its members are to one another (`Group.belongs`)."""
+of words with letters beyond ASCII; times strict, words and wording, since an English embedder says less of those.
+belongs: nearer to the group than its members are to one another (`Group.belongs`)."""
 
 CANDIDATES = 3
 _SHARPNESS = 20.0

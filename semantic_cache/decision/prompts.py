@@ -35,8 +35,8 @@ class Word(msgspec.Struct, frozen=True):
 class Prompt(msgspec.Struct, frozen=True, eq=False):
     """`vector`: shape (dimensions,), length 1. `states`: shape (t, width), float32, projected by the verifier. `words`:
     for each of the t tokens the number of its word in `spoken`, -1 for none. `tail`: the words past the last token.
-    `said`: the states of the tokens that belong to words, shape (w, width), each of length 1. `foreign`: the share of the
-    words, 0..1, that are written with letters beyond ASCII.
+    `said`: the states of the tokens that belong to words, shape (w, width), each of length 1. `foreign`: the share of
+    the words, 0..1, that are written with letters beyond ASCII.
     """
 
     text: str
@@ -146,7 +146,7 @@ def bare(word: str) -> str:
 
 
 def _said(states: NDArray[np.float32], words: Sequence[int]) -> NDArray[np.float32]:
-    spoken = np.asarray(states, dtype=np.float32)[[at for at, word in enumerate(words) if word >= 0]]
+    spoken = np.asarray(states, dtype=np.float32)[[at for at, word in enumerate(words[: len(states)]) if word >= 0]]
     lengths = np.sqrt(np.vecdot(spoken, spoken))[:, None]
     return np.asarray(spoken / np.maximum(lengths, np.float32(1e-9)))
 

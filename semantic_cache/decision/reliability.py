@@ -6,6 +6,7 @@ around "as they are", fitted to predictions made before the outcome was known. R
 were served and whose outcome nobody knows, so each counts as several.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -36,7 +37,8 @@ class Reliability:
             self._fetched.append((log_odds, float(right)))
 
     def reasked(self, log_odds: float, *, right: bool) -> None:
-        self._reasked.append((log_odds, float(right)))
+        if math.isfinite(log_odds):
+            self._reasked.append((log_odds, float(right)))
 
     def fit(self) -> None:
         rows = np.array([*self._fetched, *self._reasked], dtype=np.float64).reshape(-1, 2)

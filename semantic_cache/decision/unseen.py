@@ -1,10 +1,10 @@
 """Served prompts that nobody looked at: is a new kind of request being answered as if it were its nearest kind?
 
 A hit is not stored, so the index never learns of it. If a kind of request appears whose prompts all look enough like
-another kind, each is served, none is fetched, and the cache would go on being wrong with confidence. What gives it away
-is that such prompts are nearer to one another than to anything stored. So the last served ones are remembered, and a hit
-that has more of them around it than its neighbour's distance explains is asked again: one fetch for each such crowd,
-right or wrong, since the fetched prompt is stored and the crowd has a neighbour from then on.
+another kind, each is served, none is fetched, and the cache would go on being wrong with confidence. What gives it
+away is that such prompts are nearer to one another than to anything stored. So the last served ones are remembered, and
+a hit that has more of them around it than its neighbour's distance explains is asked again: one fetch for each such
+crowd, right or wrong, since the fetched prompt is stored and the crowd has a neighbour from then on.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _NEARER = 0.05
 
 
 class Unseen:
-    """The vectors of the last `KEPT` served prompts, in half precision: 98 KB at 384 dimensions, none before the first."""
+    """The vectors of the last `KEPT` served prompts, in half precision: 98 KB at 384 dimensions, 0 before the first."""
 
     def __init__(self) -> None:
         self._vectors: NDArray[np.float16] | None = None

@@ -74,7 +74,8 @@ def test_everything_is_counted() -> None:
     assert found.reasks == sum(one.reasked for one in decisions) > 0
     assert not any(one.served and one.reasked for one in decisions)
     assert found.hits + found.reasks == 200
-    assert found.budget.spent == pytest.approx(sum(1 - one.p_right for one in decisions if one.served))
+    assert found.budget.spent == pytest.approx(sum(1 - one.expected for one in decisions if one.served))
+    assert all(one.expected >= one.p_right for one in decisions if one.best)  # caution is no cost
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -151,12 +152,31 @@ def test_the_share_that_is_asked_again() -> None:
     explored = [found.decide([candidate(5.0)], rng).explored for _ in range(3000)]
     assert min(explored) >= REASKED
     assert found.reasks == pytest.approx(sum(explored), abs=4 * math.sqrt(sum(explored)))
-    near_threshold = Namespace._exploration(found, 0.91, 0.9)
-    assert near_threshold > Namespace._exploration(found, 0.999, 0.9) > REASKED
+    near_threshold = Namespace._exploration(found, 0.91, 0.9, None, 0.8)
+    assert near_threshold > Namespace._exploration(found, 0.999, 0.9, None, 0.8) > REASKED
     found.requests = 10
-    assert Namespace._exploration(found, 0.999, 0.9) > 0.2
+    assert Namespace._exploration(found, 0.999, 0.9, None, 0.8) > 0.1
     never = warm(namespace(prior=sure(), reasked=0.0))
     assert all(never.decide([candidate(5.0)], rng).served for _ in range(FIT_EVERY - 1))
+
+
+def test_hits_that_crowd_nearer_than_what_is_stored_are_asked_again() -> None:
+    found = warm(namespace(prior=sure()))
+    found.requests = 5000
+    found.budget.threshold = 0.9
+    kind, elsewhere = np.eye(4, dtype=np.float32)[:2]
+    first = found.decide([candidate(5.0)], Random(7), vector=kind)
+    assert first.explored < 0.1
+    assert first.served
+    explored = [found.consider([candidate(5.0)], vector=kind).explored]
+    for _ in range(9):
+        found.unseen.add(kind)
+    explored.append(found.consider([candidate(5.0)], vector=kind).explored)
+    assert explored[1] > 2 * explored[0] > 2 * first.explored
+    assert found.consider([candidate(5.0)], vector=elsewhere).explored < 0.1  # far from that crowd
+    decision = found.consider([candidate(5.0)], vector=kind)
+    assert found.conclude(decision, 1.0, Random(0), vector=kind).reasked
+    assert found.consider([candidate(5.0)], vector=kind).explored < 0.1  # it will be stored
 
 
 def test_learning_trusts_the_chosen_most() -> None:
@@ -164,12 +184,12 @@ def test_learning_trusts_the_chosen_most() -> None:
     decision = found.decide([candidate(2.0, name="a"), candidate(1.0, name="b"), candidate(0.0, name="c")], Random(0))
     assert decision.reasked
     assert decision.best is decision.candidates[0]
-    before = found.calibrator.labels
+    before, fresh = found.calibrator.labels, found.budget.correction
     found.learn(prompt("some words"), decision, [Label(0, 0.0), Label(1, 1.0, 0.5), Label(2, 1.0, 0.0)])
     assert found.calibrator.labels == before + 2
     kept = found.calibrator.rows()[-2:]
-    assert [(right, weight) for _, right, weight in kept] == [(0.0, 1.0), (1.0, 0.15)]
-    assert found.budget.correction > 1  # the re-asked one was wrong
+    assert [(right, weight) for _, right, weight in kept] == [(0.0, 1.0), (1.0, 0.25)]
+    assert found.budget.correction > fresh  # the re-asked one was wrong
     assert len(found.wording) > 0
 
 

@@ -1,6 +1,9 @@
 """semantic_cache/decision/groups.py: what is learnt of one prompt speaks for its group."""
 
+import math
+
 import numpy as np
+import pytest
 
 from halfpenny.semantic_cache.decision.groups import Groups
 
@@ -62,3 +65,27 @@ def test_a_vector_that_is_not_finite_does_not_join() -> None:
     found = groups.get("g", A)
     assert found.count == 2
     assert np.isfinite(found.total).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_belonging_is_the_cosine_to_the_members_less_theirs_to_one_another(count: int) -> None:
+    rng = np.random.default_rng(count)
+    centre = rng.standard_normal(16).astype(np.float32) / 20
+    members = rng.standard_normal((count, 16)).astype(np.float32) + 2
+    members /= np.linalg.norm(members, axis=1, keepdims=True)
+    asked = members[0] + 0.3 * rng.standard_normal(16).astype(np.float32)
+    asked /= np.linalg.norm(asked)
+    groups = Groups()
+    for one in members[1:]:
+        groups.join("g", members[0], one)
+    moved = members - centre
+    scale = math.sqrt((moved**2).sum() / count)  # one length for all members
+    near = float(np.mean(moved @ (asked - centre))) / scale / float(np.linalg.norm(asked - centre))
+    pairs = [moved[a] @ moved[b] / scale**2 for a in range(count) for b in range(count) if a != b]
+    usual = ((np.mean(pairs) if pairs else 0.0) * (count - 1) + 0.4 * 2) / (count - 1 + 2)
+    found = groups.get("g", members[0]).belongs(asked, centre)
+    assert found == pytest.approx((near - usual) * math.log(count + 1), abs=1e-4)
+
+
+def test_belonging_is_no_opinion_at_the_centre() -> None:
+    assert Groups().get("g", A).belongs(B, B) == 0.0

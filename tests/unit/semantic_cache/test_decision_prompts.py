@@ -6,7 +6,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.prompts import MAX_TOKENS, Prompt, bare, make_prompt, pack, tails_agree, unpack
+from halfpenny.semantic_cache.decision.prompts import (
+    MAX_TOKENS,
+    Prompt,
+    alike,
+    bare,
+    make_prompt,
+    pack,
+    tails_agree,
+    unpack,
+    with_states,
+)
 from halfpenny.semantic_cache.embedders.onnx import load_tokenizer
 from halfpenny.semantic_cache.embedders.tokens import TokenStates
 
@@ -184,3 +194,40 @@ def test_states_that_are_not_finite_are_not_kept() -> None:
         states[1, 2] = value
         with pytest.raises(ValueError, match="not finite"):
             pack(made, states)
+
+
+def test_how_alike_two_prompts_are_is_the_cosine_of_the_word_that_fits_least() -> None:
+    one, other = prompt_of("Where do I sell my bike?"), prompt_of("Who buys old motorbikes in Hanoi")
+    words = [[at for at, word in enumerate(p.words) if word >= 0] for p in (one, other)]
+    cosines = np.array([
+        [
+            float(one.states[a] @ other.states[b] / np.linalg.norm(one.states[a]) / np.linalg.norm(other.states[b]))
+            for b in words[1]
+        ]
+        for a in words[0]
+    ])  # fmt: skip
+    wanted = min(min(max(row) for row in cosines), min(max(column) for column in cosines.T))
+    assert alike(one, other) == pytest.approx(wanted, abs=1e-5)
+    assert alike(one, other) == pytest.approx(alike(other, one), abs=1e-6)
+    assert alike(one, one) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "???!!!"])
+def test_prompts_without_words_are_no_evidence_of_likeness(text: str) -> None:
+    assert alike(prompt_of(text), prompt_of("some words")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("plain words", 0.0), ("", 0.0), ("€ 5 only", 0.0), ("vé xe", 0.5), ("bán xe ở Huế", 0.75), ("столица Франции", 1.0)],
+)
+def test_the_share_of_words_in_other_letters(text: str, share: float) -> None:
+    assert prompt_of(text).foreign == share
+
+
+def test_other_states_of_the_same_prompt() -> None:
+    prompt = prompt_of("two words")
+    turned = with_states(prompt, -prompt.states)
+    assert np.array_equal(turned.states, -prompt.states)
+    assert np.array_equal(turned.said, -prompt.said)
+    assert turned.words == prompt.words

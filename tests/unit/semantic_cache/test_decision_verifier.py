@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt
+from halfpenny.semantic_cache.decision.prompts import Prompt, make_prompt, with_states
 from halfpenny.semantic_cache.decision.tensors import ModelFileError, Tensors
 from halfpenny.semantic_cache.decision.verifier import FLAGS, Verifier, token_flags
 
@@ -71,7 +71,7 @@ def test_numpy_computes_what_torch_does() -> None:
     raw = [prompt(text, 24, 24) for text in texts]
     kept = [make_prompt(p.text, p.vector, judge.project(p.states), p.ids, ()) for p in raw]
     kept = [
-        type(p)(p.text, p.vector, k.states, p.ids, p.words, p.spoken, p.tail, p.plain, p.bare)
+        with_states(p, k.states)
         for p, k in zip(raw, kept, strict=True)
     ]
     numbers = [(a, b) for a in range(len(texts)) for b in range(len(texts))]
