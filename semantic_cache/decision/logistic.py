@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_HALVINGS = 12
+_ROUNDING = 1e-12
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -39,15 +41,29 @@ def posterior_mode(
 
     `features`: (n, k); `right` in 0..1 and `trust` (what a row counts): (n,); the prior's `mean`: (k,) and `precision`:
     (k, k). Newton's method from `start` (default: the prior's mean), at most `steps` steps of length `longest`, until
-    none of them moves a weight by `converged`. The log posterior is concave, so there is one mode.
+    none of them moves a weight by `converged`. The log posterior is concave, so there is one mode; a step that
+    overshoots it (outcomes that contradict the prior strongly: undamped steps then swing from side to side for ever) is
+    halved until it does not.
     """
     weights = (mean if start is None else start).copy()
     columns = np.ascontiguousarray(features.T)  # (k, n): products over the rows run along memory
+
+    def height(at: Floats) -> float:
+        logits, apart = at @ columns, at - mean
+        return float(trust @ (right * logits - np.logaddexp(0.0, logits)) - 0.5 * apart @ precision @ apart)
+
+    reached = height(weights)
     for _ in range(steps):
         p = sigmoid(weights @ columns)
         slope = columns @ (trust * (right - p)) - precision @ (weights - mean)
         step = np.linalg.solve(_information(columns, trust, p, precision), slope)
-        weights = weights + step * min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
+        step *= min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
+        for _ in range(_HALVINGS):
+            higher = height(weights + step)
+            if not higher < reached - _ROUNDING * abs(reached):  # nor NaN: what is broken is the caller's to see
+                break
+            step *= 0.5
+        weights, reached = weights + step, higher
         if float(np.abs(step).max()) < converged:
             break
     return weights, _information(columns, trust, sigmoid(weights @ columns), precision)
