@@ -48,7 +48,7 @@ class Budget:
         self.spent = 0.0
         """Wrong hits expected so far, by the probabilities at the time of serving."""
         self.reliability = Reliability()
-        self._reasked: deque[tuple[float, float]] = deque(maxlen=_REASKS)
+        self._reasked: deque[tuple[float, float, float]] = deque(maxlen=_REASKS)
         self._correction: float | None = None
         """As `correction`, until there are further outcomes."""
 
@@ -60,10 +60,11 @@ class Budget:
     def served(self, expected: float) -> None:
         self.spent += 1.0 - expected
 
-    def reasked(self, log_odds: float, expected: float, *, right: bool) -> None:
-        """A would-be hit whose answer was fetched after all."""
+    def reasked(self, log_odds: float, expected: float, *, right: bool, weight: float = 1.0) -> None:
+        """A would-be hit whose answer was fetched after all. `weight`, 0..1: how many served ones it stands for, beside
+        those that are re-asked least; unsure hits are re-asked more often and must not speak for the sure ones."""
         self.reliability.reasked(log_odds, right=right)
-        self._reasked.append((1.0 - expected, 0.0 if right else 1.0))
+        self._reasked.append((1.0 - expected, 0.0 if right else 1.0, weight))
         self._correction = None
 
     def fetched(self, log_odds: float, *, right: bool) -> None:
@@ -73,10 +74,10 @@ class Budget:
 
     @property
     def correction(self) -> float:
-        """Wrong ones found among the re-asked hits over those expected, smoothed; 0.75 to 4."""
+        """Wrong ones found among the re-asked hits over those expected, by what each stands for, smoothed; 0.75 to 4."""
         if self._correction is None:
-            expected = _SMOOTHING + sum(p_wrong for p_wrong, _ in self._reasked)
-            found = _SMOOTHING * _USUAL + sum(wrong for _, wrong in self._reasked)
+            expected = _SMOOTHING + sum(weight * p_wrong for p_wrong, _, weight in self._reasked)
+            found = _SMOOTHING * _USUAL + sum(weight * wrong for _, wrong, weight in self._reasked)
             self._correction = min(4.0, max(0.75, found / expected))
         return self._correction
 

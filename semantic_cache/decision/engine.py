@@ -186,7 +186,12 @@ class Namespace:
             )
             self.calibrator.add(decision.candidates[label.candidate].features, label.right, weight)
             if chosen and decision.reasked:
-                self.budget.reasked(decision.log_odds, decision.expected, right=label.right >= 0.5)
+                self.budget.reasked(
+                    decision.log_odds,
+                    decision.expected,
+                    right=label.right >= 0.5,
+                    weight=min(1.0, self._usually() / max(decision.explored, 1e-9)),
+                )
             elif chosen:
                 self.budget.fetched(decision.log_odds, right=label.right >= 0.5)
 
@@ -226,12 +231,15 @@ class Namespace:
         worth more and a hit less), and much more where others were served that are nearer than what is stored."""
         if self.reasked_share <= 0 or self.cold:
             return self.reasked_share
-        hit_rate = (self.hits + self.reasks + 1) / (self.requests + 1)
-        usual = max(self.reasked_share, min(_MOST_USUAL, _PER_REQUEST / hit_rate))
-        base = usual + _EARLY / (self.requests + 10)
+        base = self._usually() + _EARLY / (self.requests + 10)
         alone = min(1.0, base * (1.0 + 1.5 * (1.0 - p_right) / max(1.0 - threshold, 1e-3)))
         crowd = self.unseen.crowd(vector, cosine) if vector is not None else 0
         return max(alone, min(_CROWD * crowd, _MOST_CROWD))
+
+    def _usually(self) -> float:
+        """The least probability of re-asking a hit by now."""
+        hit_rate = (self.hits + self.reasks + 1) / (self.requests + 1)
+        return max(self.reasked_share, min(_MOST_USUAL, _PER_REQUEST / hit_rate))
 
 
 def _stacked(rows: Sequence[Floats]) -> Floats:

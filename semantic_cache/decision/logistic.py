@@ -49,8 +49,8 @@ def posterior_mode(
     columns = np.ascontiguousarray(features.T)  # (k, n): products over the rows run along memory
 
     def height(at: Floats) -> float:
-        logits, apart = at @ columns, at - mean
-        return float(trust @ (right * logits - np.logaddexp(0.0, logits)) - 0.5 * apart @ precision @ apart)
+        logits, apart = np.minimum(np.maximum(at @ columns, -30.0), 30.0), at - mean
+        return float(trust @ (right * logits - np.log1p(np.exp(logits))) - 0.5 * apart @ precision @ apart)
 
     reached = height(weights)
     for _ in range(steps):

@@ -32,7 +32,7 @@ def test_few_steps_are_never_worse_than_none() -> None:
 
     def height(weights: NDArray[np.float64]) -> float:
         logits, apart = features @ weights, weights - MEAN
-        return float(trust @ (right * logits - np.logaddexp(0, logits)) - 0.5 * apart @ PRECISION @ apart)
+        return float(trust @ (right * logits - np.log1p(np.exp(logits))) - 0.5 * apart @ PRECISION @ apart)
 
     heights = [
         height(posterior_mode(features, right, trust, MEAN, PRECISION, steps=steps)[0]) for steps in range(6)
