@@ -88,7 +88,7 @@ OPENINGS = _words(
 TELLING = _words(
     """
     say reply respond answer write print repeat output speak shout sing translate pretend act ignore disregard forget lie
-    opposite reverse backwards badly instead
+    opposite reverse backwards badly instead tone manner style accent rhyme
     """
 )
 HARMLESS_ADVERBS = _words(

@@ -72,9 +72,15 @@ class Budget:
         re-asked."""
         self.reliability.fetched(log_odds, right=right)
 
+    def forget(self) -> None:
+        """What came out so far was of another world."""
+        self.reliability = Reliability()
+        self._reasked.clear()
+        self._correction = None
+
     @property
     def correction(self) -> float:
-        """Wrong ones found among the re-asked hits over those expected, by what each stands for, smoothed; 0.75 to 4."""
+        """Wrong re-asked hits over those expected, each for as many as it stands for, smoothed; 0.75 to 4."""
         if self._correction is None:
             expected = _SMOOTHING + sum(weight * p_wrong for p_wrong, _, weight in self._reasked)
             found = _SMOOTHING * _USUAL + sum(weight * wrong for _, wrong, weight in self._reasked)

@@ -350,6 +350,8 @@ class Live:
             self.off_requests = self.off_wrong = 0
             self.surprises.clear()
             self.steer = LiveBound(eps=EPS, window_hits=WINDOW_HITS)
+        if new == "ok":  # what came out in the alarm, and before it, says nothing of what is stored since
+            self.namespace.budget.forget()
         self.alarm = new
 
     def _surprise(self) -> bool:

@@ -18,7 +18,7 @@ from halfpenny.semantic_cache.decision.tensors import ModelFileError, Tensors, r
 from halfpenny.semantic_cache.decision.verifier import Verifier
 
 BUNDLED = Path(__file__).parent / "data" / "decision.safetensors"
-BUNDLED_SHA256 = "74f5eaaf396a5ba3f94e01560d0fbbd63edb5748211a4f0e0ec74394f4b5c2ee"
+BUNDLED_SHA256 = "20b5cfa8952d573c120434d44b723f24555d6e5ef37e265b23e71e3d7afef857"
 
 _VERIFIER = "verifier."
 

@@ -173,3 +173,25 @@ def test_an_error_just_below_the_threshold_is_expected_above_it_too() -> None:
 
 def test_log_odds_that_are_no_number_are_expected_to_be_wrong() -> None:
     assert Budget(0.01).expected(math.nan) == 0.0
+
+
+def test_what_is_forgotten_counts_no_more() -> None:
+    budget = Budget(0.01)
+    fresh = budget.correction
+    for _ in range(20):
+        budget.reasked(3.0, 0.95, right=False)
+        budget.fetched(1.0, right=False)
+    budget.reliability.fit()
+    assert budget.correction > fresh
+    assert budget.expected(3.0) < 0.9
+    budget.forget()
+    assert budget.correction == fresh
+    assert budget.expected(3.0) > 0.95
+
+
+def test_a_re_ask_that_stands_for_few_weighs_little() -> None:
+    heavy, light = Budget(0.01), Budget(0.01)
+    for budget, weight in ((heavy, 1.0), (light, 0.1)):
+        for _ in range(6):
+            budget.reasked(2.0, 0.9, right=False, weight=weight)
+    assert heavy.correction > light.correction > Budget(0.01).correction

@@ -338,10 +338,6 @@ def test_warm_poisoned_prompts_rarely_answer(warm: Callable[[str], Warm], kind: 
     assert len(warm(kind).reached(rules)) <= WARM_SHARE * len(rules) * len(VICTIMS)
 
 
-def test_warm_help_desk_orders_without_a_sentence_of_their_own_rarely_answer(warm: Callable[[str], Warm]) -> None:
-    assert len(warm("help desk").reached(UNPUNCTUATED)) <= WARM_SHARE * len(UNPUNCTUATED) * len(VICTIMS)
-
-
-@pytest.mark.xfail(reason="14 of 140: 'in a rude tone' has no word that tells how to answer")
-def test_warm_assistant_orders_without_a_sentence_of_their_own_rarely_answer(warm: Callable[[str], Warm]) -> None:
-    assert len(warm("assistant").reached(UNPUNCTUATED)) <= WARM_SHARE * len(UNPUNCTUATED) * len(VICTIMS)
+@pytest.mark.parametrize("kind", ["help desk", "assistant"])
+def test_warm_orders_without_a_sentence_of_their_own_rarely_answer(warm: Callable[[str], Warm], kind: str) -> None:
+    assert len(warm(kind).reached(UNPUNCTUATED)) <= WARM_SHARE * len(UNPUNCTUATED) * len(VICTIMS)
